@@ -1,0 +1,77 @@
+/**
+ * Bedrock's operations as data: routes, signing and accounting are driven by this table.
+ * Source: AWS service model of `bedrock-runtime`, https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Bedrock_Runtime.html
+ */
+
+/** AWS's names of the operations served here. */
+export type OperationName =
+  | 'Converse'
+  | 'ConverseStream'
+  | 'InvokeModel'
+  | 'InvokeModelWithResponseStream'
+  | 'CountTokens'
+
+/** Host prefix of the service an operation belongs to. Signing name is `bedrock` for all of them. */
+export type BedrockService = 'bedrock-runtime'
+
+export type Operation = {
+  name: OperationName
+  method: 'POST'
+  service: BedrockService
+  /** Path below the service root; `{modelId}` may span several segments when a client leaves slashes raw. */
+  action: string
+  /** The success answer is `application/vnd.amazon.eventstream`. */
+  streams: boolean
+  /** Where the usage stands in a success answer. `free` operations have none and cost nothing. */
+  usage: 'converse-body' | 'metadata-event' | 'invoke-headers' | 'invoke-chunks' | 'free'
+  /** The request body means the same to every model, so another model group may answer it. */
+  portable: boolean
+}
+
+export const OPERATIONS: readonly Operation[] = [
+  {
+    name: 'Converse',
+    method: 'POST',
+    service: 'bedrock-runtime',
+    action: 'converse',
+    streams: false,
+    usage: 'converse-body',
+    portable: true,
+  },
+  {
+    name: 'ConverseStream',
+    method: 'POST',
+    service: 'bedrock-runtime',
+    action: 'converse-stream',
+    streams: true,
+    usage: 'metadata-event',
+    portable: true,
+  },
+  {
+    name: 'InvokeModel',
+    method: 'POST',
+    service: 'bedrock-runtime',
+    action: 'invoke',
+    streams: false,
+    usage: 'invoke-headers',
+    portable: false,
+  },
+  {
+    name: 'InvokeModelWithResponseStream',
+    method: 'POST',
+    service: 'bedrock-runtime',
+    action: 'invoke-with-response-stream',
+    streams: true,
+    usage: 'invoke-chunks',
+    portable: false,
+  },
+  {
+    name: 'CountTokens',
+    method: 'POST',
+    service: 'bedrock-runtime',
+    action: 'count-tokens',
+    streams: false,
+    usage: 'free',
+    portable: false,
+  },
+]

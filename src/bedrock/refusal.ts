@@ -1,0 +1,19 @@
+/**
+ * Every reason for which the gateway itself refuses a call, as one closed union.
+ * `errors.ts` beside this file is the only place that turns one into a status, an AWS error name and a message.
+ */
+export type Refusal =
+  | { kind: 'no-credential' }
+  | { kind: 'unknown-key' }
+  | { kind: 'malformed-authorization'; detail: string }
+  | { kind: 'bad-path'; detail: string }
+  | { kind: 'unknown-operation'; method: string; path: string }
+  | { kind: 'unknown-model'; model: string; known: readonly string[] }
+  | { kind: 'body-too-large'; limitBytes: number }
+  | { kind: 'body-unreadable' }
+  | { kind: 'too-busy'; retryAfterMs: number }
+  | { kind: 'cooling'; status: 429 | 503; model: string; retryAfterMs: number }
+  | { kind: 'upstream-unreachable'; model: string; detail: string; retryAfterMs: number }
+  | { kind: 'upstream-misrouted'; model: string }
+  | { kind: 'no-config' }
+  | { kind: 'internal' }

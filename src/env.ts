@@ -1,0 +1,8 @@
+/** Bindings of the Worker (`wrangler.toml`). Secrets named by `os.environ/NAME` are further string properties. */
+export type Env = {
+  /** KV: key `config` holds the validated configuration as JSON. */
+  CONFIG: KVNamespace
+  /** The configuration as a JSON binding, where it is small enough; read only when KV holds none. */
+  CONFIG_JSON?: string
+  DB: D1Database
+}

@@ -1,0 +1,2 @@
+-- Placeholder until the first migration stands.
+SELECT 1;
