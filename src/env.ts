@@ -1,3 +1,5 @@
+import type { Meter } from './ledger/meter/meter.ts'
+
 /** Bindings of the Worker (`wrangler.toml`). Secrets named by `os.environ/NAME` are further string properties. */
 export type Env = {
   /** KV: key `config` holds the validated configuration as JSON. */
@@ -5,4 +7,7 @@ export type Env = {
   /** The configuration as a JSON binding, where it is small enough; read only when KV holds none. */
   CONFIG_JSON?: string
   DB: D1Database
+  METER: DurableObjectNamespace<Meter>
+  /** `off` books nothing: for benchmarks that measure the relay alone. */
+  LEDGER?: string
 }

@@ -1,1 +1,3 @@
+export { Meter } from './ledger/meter/meter.ts'
+
 export default { fetch: () => new Response('not yet') } satisfies ExportedHandler

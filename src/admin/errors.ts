@@ -1,0 +1,24 @@
+/** Errors of the management API, in LiteLLM's form: `{"error": {message, type, param, code}}`. */
+
+import { errorOfRefusal } from '../bedrock/errors.ts'
+import type { Refusal } from '../bedrock/refusal.ts'
+
+export type AdminError = { status: number; type: string; message: string; param?: string }
+
+export function adminErrorResponse(error: AdminError): Response {
+  const { status, type, message, param } = error
+  return Response.json({ error: { message, type, param: param ?? null, code: String(status) } }, { status })
+}
+
+/** Refusals of access as LiteLLM's users know them: 401 `auth_error` for a key that is missing or unknown. */
+export function adminErrorOfRefusal(refusal: Refusal): AdminError {
+  const { status, message } = errorOfRefusal(refusal)
+  switch (refusal.kind) {
+    case 'no-credential':
+    case 'unknown-key':
+    case 'malformed-authorization':
+      return { status: 401, type: 'auth_error', message: `Authentication Error, ${message}` }
+    default:
+      return { status, type: 'internal_error', message }
+  }
+}

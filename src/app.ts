@@ -1,0 +1,60 @@
+/** Every route and middleware, in reading order: Bedrock's own API under `/bedrock`, management at the root. */
+import { Hono } from 'hono'
+import { authenticate } from './access/authenticate.ts'
+import { adminErrorOfRefusal, adminErrorResponse } from './admin/errors.ts'
+import { liveliness, readiness } from './admin/health.ts'
+import { listModels, modelInfo } from './admin/models.ts'
+import { spendLogs, spendReport } from './admin/spend.ts'
+import type { GatewayConfig } from './config/types.ts'
+import type { Env } from './env.ts'
+import type { Gateway } from './relay/gateway.ts'
+import { modelNames } from './relay/model.ts'
+import { BEDROCK_PREFIX, relay } from './relay/relay.ts'
+import { refusalResponse } from './relay/respond.ts'
+import { describeCause, logLine } from './telemetry/log.ts'
+
+type Context = { Bindings: Env; Variables: { config: GatewayConfig } }
+
+export function createApp(gateway: Gateway): Hono<Context> {
+  const app = new Hono<Context>()
+
+  app.all(`${BEDROCK_PREFIX}/*`, (c) => relay(c.req.raw, c.env, c.executionCtx, gateway))
+
+  app.get('/health/liveliness', liveliness)
+  app.get('/health/liveness', liveliness)
+  app.get('/health/readiness', async (c) => readiness(await gateway.config(c.env, c.executionCtx), c.env.DB))
+
+  app.use(async (c, next) => {
+    const config = await gateway.config(c.env, c.executionCtx)
+    if (config === null) return adminErrorResponse(adminErrorOfRefusal({ kind: 'no-config' }))
+    const caller = await authenticate(c.req.raw.headers, config.masterKey)
+    if (!('apiKey' in caller)) return adminErrorResponse(adminErrorOfRefusal(caller))
+    c.set('config', config)
+    return next()
+  })
+
+  app.get('/v1/models', (c) => listModels(modelNames(c.get('config'))))
+  app.get('/models', (c) => listModels(modelNames(c.get('config'))))
+  app.get('/model/info', (c) => modelInfo(c.get('config')))
+  app.get('/v1/model/info', (c) => modelInfo(c.get('config')))
+  app.get('/spend/logs', (c) => spendLogs(c.req.raw, c.env.DB))
+  app.get('/global/spend/report', (c) => spendReport(c.req.raw, c.env.DB))
+
+  app.notFound((c) =>
+    adminErrorResponse({
+      status: 404,
+      type: 'not_found',
+      message: `${c.req.method} ${c.req.path} is no route of this gateway.`,
+    }),
+  )
+  app.onError((cause, c) => {
+    const response = refusalResponse({ kind: 'internal' }, crypto.randomUUID())
+    logLine('fault', {
+      request_id: response.headers.get('x-amzn-requestid'),
+      path: c.req.path,
+      cause: describeCause(cause),
+    })
+    return response
+  })
+  return app
+}

@@ -1,0 +1,75 @@
+/**
+ * From the credentials a deployment names to those a request is signed with. Static keys and API keys pass through;
+ * an assumed role is fetched once, kept until five minutes before it expires, and asked for by one flight at a time.
+ *
+ * The cache is per isolate, so each isolate assumes a role for itself: a few STS calls an hour, which STS does not bill.
+ */
+import type { AssumedRole, BedrockApiKey, StaticKeys, UpstreamCredentials } from './credentials.ts'
+import { assumeRole, type RoleSession, type StsResult } from './sts.ts'
+
+/** A session is replaced this long before it ends, so that no request is signed with one that expires under way. */
+const REFRESH_BEFORE_EXPIRY_MS = 5 * 60_000
+
+/** Sessions kept at most; the oldest goes first. A configuration with more roles than this pays an STS call more often. */
+const SESSIONS_MAX = 256
+
+export type SigningCredentials =
+  | { ok: true; credentials: StaticKeys | BedrockApiKey }
+  | { ok: false; status: number | null; code: string; message: string }
+
+export type CredentialProvider = {
+  /** `staleBefore`: a session obtained before this instant is not used again, for the one refresh after ExpiredToken. */
+  get(credentials: UpstreamCredentials, region: string, staleBeforeMs?: number): Promise<SigningCredentials>
+}
+
+type Entry = { obtainedAtMs: number; session: RoleSession }
+
+export function createCredentialProvider(deps: { now(): number; fetcher?: typeof fetch }): CredentialProvider {
+  const sessions = new Map<string, Entry>()
+  const flights = new Map<string, Promise<StsResult>>()
+
+  async function sessionOf(role: AssumedRole, region: string, staleBeforeMs: number): Promise<SigningCredentials> {
+    const key = JSON.stringify([
+      role.roleArn,
+      role.sessionName,
+      role.externalId,
+      role.stsEndpoint,
+      role.source.accessKeyId,
+      region,
+    ])
+    const cached = sessions.get(key)
+    if (
+      cached !== undefined &&
+      cached.obtainedAtMs >= staleBeforeMs &&
+      cached.session.expiresAtMs - deps.now() > REFRESH_BEFORE_EXPIRY_MS
+    ) {
+      return { ok: true, credentials: cached.session.keys }
+    }
+    const result = await (flights.get(key) ?? startFlight(key, role, region))
+    return result.ok ? { ok: true, credentials: result.session.keys } : result
+  }
+
+  function startFlight(key: string, role: AssumedRole, region: string): Promise<StsResult> {
+    const flight = assumeRole(role, region, deps.fetcher).then((result) => {
+      flights.delete(key)
+      if (result.ok) remember(key, result.session)
+      return result
+    })
+    flights.set(key, flight)
+    return flight
+  }
+
+  function remember(key: string, session: RoleSession): void {
+    sessions.delete(key)
+    const oldest = sessions.keys().next()
+    if (sessions.size >= SESSIONS_MAX && !oldest.done) sessions.delete(oldest.value)
+    sessions.set(key, { obtainedAtMs: deps.now(), session })
+  }
+
+  return {
+    async get(credentials, region, staleBeforeMs = 0) {
+      if (credentials.kind !== 'role') return { ok: true, credentials }
+      return sessionOf(credentials, region, staleBeforeMs)
+    },
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Model identifiers as Bedrock accepts them in `modelId`: plain ids, inference profile ids and ARNs of every kind.
+ * Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html (pattern of `modelId`),
+ * https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html
+ */
+
+/** `global`: any commercial region may answer; `geo`: a region of one geography; `region`: the one called; `gov`: GovCloud. */
+export type ModelScope = 'global' | 'geo' | 'region' | 'gov'
+
+/** Where an ARN lives; `region` is empty in ARNs that name no region. */
+export type ArnPlace = { partition: string; region: string; account: string }
+
+/** ARN kinds that do not say which foundation model answers. */
+export type OpaqueKind =
+  | 'application-inference-profile'
+  | 'provisioned-model'
+  | 'imported-model'
+  | 'custom-model'
+  | 'custom-model-deployment'
+  | 'prompt'
+  | 'prompt-router'
+  | 'default-prompt-router'
+  | 'sagemaker-endpoint'
+
+export type ModelReference =
+  /** A foundation model, by id or ARN. `region` is null unless an ARN names one. */
+  | { kind: 'foundation-model'; id: string; scope: 'region' | 'gov'; region: string | null }
+  /** A system inference profile, by id or ARN. `id` is the foundation model's, without the geography. */
+  | {
+      kind: 'inference-profile'
+      id: string
+      geography: string
+      scope: 'global' | 'geo' | 'gov'
+      region: string | null
+    }
+  | { kind: OpaqueKind; resource: string; place: ArnPlace }
+  /** An ARN of a kind that is not known here. */
+  | { kind: 'unknown-arn'; resource: string; place: ArnPlace }
+
+/** Prefixes of geographic inference profiles. */
+const GEOGRAPHIES: ReadonlySet<string> = new Set(['us', 'eu', 'apac', 'jp', 'au', 'ca', 'in'])
+
+const OPAQUE_KINDS: ReadonlySet<string> = new Set<OpaqueKind>([
+  'application-inference-profile',
+  'provisioned-model',
+  'imported-model',
+  'custom-model',
+  'custom-model-deployment',
+  'prompt',
+  'prompt-router',
+  'default-prompt-router',
+])
+
+/** GovCloud region names start like this, in every partition-aware AWS list. */
+const isGovRegion = (region: string): boolean => region.startsWith('us-gov-')
+
+/** Reads a `modelId` as sent upstream (not percent-encoded). Never fails: an unknown form is a foundation model with that id. */
+export function parseModelId(reference: string): ModelReference {
+  return reference.startsWith('arn:') ? parseArn(reference) : parsePlainId(reference, null)
+}
+
+/** The scope a call has from `region` (the endpoint called): in GovCloud everything but a `global.` profile is `gov`. */
+export function scopeIn(reference: { scope: ModelScope }, region: string): ModelScope {
+  return reference.scope !== 'global' && isGovRegion(region) ? 'gov' : reference.scope
+}
+
+/** The vendor part of a foundation model id: `anthropic` of `anthropic.claude-opus-5`. */
+export const vendorOf = (id: string): string => id.slice(0, Math.max(0, id.indexOf('.')))
+
+function parsePlainId(reference: string, region: string | null): ModelReference {
+  const dot = reference.indexOf('.')
+  const prefix = reference.slice(0, Math.max(0, dot))
+  const rest = reference.slice(dot + 1)
+  // A prefix counts only in front of `vendor.model`: `us.x` alone is an id of its own.
+  if (rest.includes('.')) {
+    if (prefix === 'global') {
+      return { kind: 'inference-profile', id: rest, geography: prefix, scope: 'global', region }
+    }
+    if (prefix === 'us-gov') return { kind: 'inference-profile', id: rest, geography: prefix, scope: 'gov', region }
+    if (GEOGRAPHIES.has(prefix)) {
+      return { kind: 'inference-profile', id: rest, geography: prefix, scope: 'geo', region }
+    }
+  }
+  const scope = region !== null && isGovRegion(region) ? 'gov' : 'region'
+  return { kind: 'foundation-model', id: reference, scope, region }
+}
+
+function parseArn(arn: string): ModelReference {
+  // arn:partition:service:region:account:resource, where the resource may hold further colons (`prompt/ID:1`).
+  const [, partition = '', service = '', region = '', account = '', ...rest] = arn.split(':')
+  const resource = rest.join(':')
+  const place: ArnPlace = { partition, region, account }
+  const slash = resource.indexOf('/')
+  const type = resource.slice(0, Math.max(0, slash))
+  const name = resource.slice(slash + 1)
+  if (service === 'sagemaker' && type === 'endpoint') return { kind: 'sagemaker-endpoint', resource: name, place }
+  if (service === 'bedrock') {
+    const isModel = type === 'foundation-model' || type === 'inference-profile'
+    if (isModel && name !== '') return parsePlainId(name, region === '' ? null : region)
+    if (OPAQUE_KINDS.has(type)) return { kind: type as OpaqueKind, resource: name, place }
+  }
+  return { kind: 'unknown-arn', resource, place }
+}

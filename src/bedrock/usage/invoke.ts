@@ -1,0 +1,187 @@
+/** Token counters of InvokeModel answers: the family's own body, headers, or the chunks of a stream. */
+import { type Counters, child, isObject, type Json } from './counters.ts'
+import type { OtherMeters, TokenUsage } from './reading.ts'
+import {
+  anthropicTokens,
+  converseTokens,
+  firstOf,
+  headerTokens,
+  llamaTokens,
+  metricsTokens,
+  openAiTokens,
+  rawTokenHeaders,
+  titanTokens,
+} from './token-shapes.ts'
+
+export type InvokeTokens = { usage: TokenUsage | null; other: OtherMeters; raw: unknown }
+
+type BodyForm = 'anthropic' | 'openai-chat' | 'openai-responses' | 'converse' | 'plain'
+
+/** The forms are told apart by the names of their counters, not by the model: new models bring old forms. */
+function formOf(usage: Json): BodyForm {
+  if ('prompt_tokens' in usage || 'completion_tokens' in usage) return 'openai-chat'
+  if ('input_tokens_details' in usage || 'output_tokens_details' in usage) {
+    return 'cache_read_input_tokens' in usage ? 'anthropic' : 'openai-responses'
+  }
+  if ('input_tokens' in usage || 'output_tokens' in usage) return 'anthropic'
+  return 'inputTokens' in usage || 'outputTokens' in usage ? 'converse' : 'plain'
+}
+
+/** Web searches and other tools that ran at the vendor's side. */
+function toolUses(usage: Json, counters: Counters): OtherMeters {
+  const tools = { ...child(usage, 'serverToolUsage'), ...child(usage, 'server_tool_use') }
+  const uses = Object.keys(tools).reduce((sum, key) => sum + (counters.json(tools, key) ?? 0), 0)
+  return uses === 0 ? {} : { serverToolUses: uses }
+}
+
+/** `usage` of a Converse answer or `metadata` event. */
+export function converseUsage(usage: Json, counters: Counters): InvokeTokens {
+  return { usage: converseTokens(usage, counters), other: toolUses(usage, counters), raw: usage }
+}
+
+/**
+ * Non-streaming. Anthropic- and OpenAI-shaped bodies come before the headers, because only they have the TTL split and the
+ * cached share; elsewhere the headers come first and the body completes them.
+ */
+export function invokeTokens(
+  body: unknown,
+  headers: Readonly<Record<string, string>>,
+  counters: Counters,
+): InvokeTokens {
+  const object = isObject(body) ? body : {}
+  const usage = child(object, 'usage')
+  const form = formOf(usage)
+  const rawHeaders = rawTokenHeaders(headers)
+  const raw = rawOf({ ...rawHeaders, ...pickCounters(object) })
+  if (form === 'openai-chat' || form === 'openai-responses') {
+    const { usage: tokens, ...audio } = openAiTokens(usage, form === 'openai-chat' ? 'chat' : 'responses', counters)
+    return { usage: tokens ?? headerTokens(headers, counters), other: { ...audio, ...toolUses(usage, counters) }, raw }
+  }
+  const other = toolUses(usage, counters)
+  const fromHeaders = headerTokens(headers, counters)
+  if (form === 'anthropic') return { usage: firstOf(anthropicTokens(usage, counters), fromHeaders), other, raw }
+  return {
+    usage: firstOf(fromHeaders, plainTokens(object, usage, counters), metricsOf([object], counters)),
+    other,
+    raw,
+  }
+}
+
+function plainTokens(object: Json, usage: Json, counters: Counters): TokenUsage | null {
+  return firstOf(
+    converseTokens(usage, counters),
+    titanTokens(object, counters),
+    llamaTokens(object, counters),
+    metricsTokens(object, counters),
+  )
+}
+
+/** Top-level body fields that are counters or hold them. */
+const COUNTER_FIELDS = [
+  'usage',
+  'inputTextTokenCount',
+  'totalOutputTextTokenCount',
+  'prompt_token_count',
+  'generation_token_count',
+  'inputTokenCount',
+  'amazon-bedrock-invocationMetrics',
+]
+
+const pickCounters = (object: Json): Json =>
+  Object.fromEntries(COUNTER_FIELDS.flatMap((key) => (object[key] == null ? [] : [[key, object[key]]])))
+
+const rawOf = (fields: Json): unknown => (Object.keys(fields).length === 0 ? null : fields)
+
+const metricsOf = (chunks: readonly Json[], counters: Counters): TokenUsage | null => {
+  const last = chunks.findLast((chunk) => isObject(chunk['amazon-bedrock-invocationMetrics']))
+  return last === undefined ? null : metricsTokens(child(last, 'amazon-bedrock-invocationMetrics'), counters)
+}
+
+/**
+ * A stream's chunks. The family's own counters come first; `amazon-bedrock-invocationMetrics` of the last chunk, which
+ * repeats them without the TTL split, completes them.
+ */
+export function streamTokens(chunks: readonly unknown[], counters: Counters): InvokeTokens {
+  const objects = chunks.filter(isObject)
+  const raw = objects.map(rawChunk).filter((chunk) => chunk !== null)
+  const { usage, other } = streamFamily(objects, counters)
+  return { usage: firstOf(usage, metricsOf(objects, counters)), other, raw: raw.length === 0 ? null : raw }
+}
+
+function streamFamily(chunks: readonly Json[], counters: Counters): Omit<InvokeTokens, 'raw'> {
+  const start = chunks.findLast((chunk) => chunk.type === 'message_start')
+  const delta = chunks.findLast((chunk) => chunk.type === 'message_delta' && isObject(chunk.usage))
+  if (start !== undefined || delta !== undefined) {
+    const begun = child(start && child(start, 'message'), 'usage')
+    const ended = child(delta, 'usage')
+    // `output_tokens` of message_start counts what was ready at the start; it says nothing about the whole.
+    const { outputTokens: _ready, ...input } = anthropicTokens(begun, counters) ?? {}
+    const usage = firstOf(anthropicTokens(ended, counters), input)
+    const complete = usage?.inputTokens === undefined && usage?.outputTokens === undefined ? null : usage
+    return { usage: complete, other: toolUses({ ...begun, ...ended }, counters) }
+  }
+  const withUsage = chunks.findLast((chunk) => formOf(child(chunk, 'usage')).startsWith('openai'))
+  if (withUsage !== undefined) {
+    const { usage, ...audio } = openAiTokens(child(withUsage, 'usage'), 'chat', counters)
+    return { usage, other: { ...audio, ...toolUses(child(withUsage, 'usage'), counters) } }
+  }
+  const speech = speechTokens(chunks, counters)
+  if (speech !== null) return speech
+  const metadata = child(
+    child(
+      chunks.findLast((chunk) => isObject(chunk.metadata)),
+      'metadata',
+    ),
+    'usage',
+  )
+  // Titan and Llama count on from chunk to chunk, and leave null what a chunk does not know.
+  const merged: Record<string, unknown> = {}
+  for (const chunk of chunks) {
+    for (const [key, value] of Object.entries(chunk)) if (value !== null) merged[key] = value
+  }
+  return {
+    usage: firstOf(converseTokens(metadata, counters), titanTokens(merged, counters), llamaTokens(merged, counters)),
+    other: toolUses(metadata, counters),
+  }
+}
+
+/**
+ * Nova Sonic's `usageEvent`, whose totals grow through the session, so the last one counts.
+ * https://docs.aws.amazon.com/nova/latest/userguide/output-events.html
+ */
+function speechTokens(chunks: readonly Json[], counters: Counters): Omit<InvokeTokens, 'raw'> | null {
+  const events = chunks.map((chunk) => child(child(chunk, 'event'), 'usageEvent'))
+  const total = child(
+    child(
+      events.findLast((event) => isObject(child(event, 'details').total)),
+      'details',
+    ),
+    'total',
+  )
+  const input = child(total, 'input')
+  const output = child(total, 'output')
+  if (Object.keys(input).length + Object.keys(output).length === 0) return null
+  return {
+    usage: {
+      inputTokens: counters.json(input, 'textTokens') ?? 0,
+      outputTokens: counters.json(output, 'textTokens') ?? 0,
+    },
+    other: {
+      inputAudioTokens: counters.json(input, 'speechTokens') ?? 0,
+      outputAudioTokens: counters.json(output, 'speechTokens') ?? 0,
+    },
+  }
+}
+
+/** The part of a chunk that holds counters; null where there is none. Text of the answer is not kept. */
+function rawChunk(chunk: Json): unknown {
+  const message = child(chunk, 'message')
+  const metadata = child(chunk, 'metadata')
+  const usageEvent = child(child(chunk, 'event'), 'usageEvent')
+  return rawOf({
+    ...pickCounters(chunk),
+    ...(isObject(message.usage) ? { message: { usage: message.usage } } : {}),
+    ...(isObject(metadata.usage) ? { metadata: { usage: metadata.usage } } : {}),
+    ...(Object.keys(usageEvent).length === 0 ? {} : { usageEvent }),
+  })
+}

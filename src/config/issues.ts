@@ -1,0 +1,34 @@
+/** Collects faults and warnings while a configuration is read; a fault never ends the reading, so that all are reported. */
+import type { ConfigIssue } from './types.ts'
+
+export type Issues = {
+  error: (path: string, message: string) => void
+  warn: (path: string, message: string) => void
+  all: () => readonly ConfigIssue[]
+}
+
+export function collectIssues(): Issues {
+  const found: ConfigIssue[] = []
+  const add = (severity: ConfigIssue['severity']) => (path: string, message: string) => {
+    // A list that two settings share is judged once for each of them; one line is enough.
+    const known = found.some((issue) => issue.path === path && issue.message === message)
+    if (!known) found.push({ severity, path, message })
+  }
+  return { error: add('error'), warn: add('warning'), all: () => found }
+}
+
+/** Plain JSON object, not a list. */
+export type JsonObject = Readonly<Record<string, unknown>>
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** What a reader calls the JSON type of a value. */
+export function typeName(value: unknown): string {
+  if (value === null || value === undefined) return 'empty'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'a mapping'
+  if (typeof value === 'boolean') return 'true or false'
+  return typeof value === 'number' ? 'a number' : 'text'
+}

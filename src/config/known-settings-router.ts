@@ -1,0 +1,110 @@
+/** Settings of `router_settings`. */
+import type { SettingGroup } from './known-settings.ts'
+
+export const ROUTER_SETTINGS: readonly SettingGroup[] = [
+  {
+    effect: 'used',
+    because: '',
+    names: [
+      'routing_strategy',
+      'num_retries',
+      'timeout',
+      'stream_timeout',
+      'allowed_fails',
+      'cooldown_time',
+      'retry_after',
+      'fallbacks',
+      'context_window_fallbacks',
+      'default_fallbacks',
+      'max_fallbacks',
+      'retry_policy',
+      'model_group_retry_policy',
+      'enable_pre_call_checks',
+      'model_group_alias',
+      'model_group_routing_strategy',
+      'model_group_regions',
+      'try_cooling_targets',
+    ],
+  },
+  { effect: 'judged', because: '', names: ['optional_pre_call_checks', 'enable_tag_filtering'] },
+  {
+    effect: 'restricts',
+    because: 'limits on parallel calls and budgets of a provider',
+    names: ['default_max_parallel_requests', 'provider_budget_config'],
+  },
+  {
+    effect: 'restricts',
+    because: 'a guardrail',
+    names: ['guardrail_list'],
+  },
+  {
+    effect: 'unsupported',
+    because: 'settings for all deployments are not merged; write them into litellm_params of each deployment',
+    names: ['default_litellm_params'],
+  },
+  {
+    effect: 'meaningless',
+    because: 'health and load are known to each isolate alone; there is no Redis',
+    names: [
+      'redis_host',
+      'redis_port',
+      'redis_password',
+      'redis_db',
+      'redis_url',
+      'redis_startup_nodes',
+      'cache_kwargs',
+      'cache_responses',
+      'caching_groups',
+      'client_ttl',
+    ],
+  },
+  {
+    effect: 'meaningless',
+    because: 'cool-downs are ruled by allowed_fails and cooldown_time; cooldown_time: 0 switches them off',
+    names: ['disable_cooldowns', 'allowed_fails_policy'],
+  },
+  {
+    effect: 'meaningless',
+    because: 'a refusal by content policy is the answer to the call, so no other model is asked',
+    names: ['content_policy_fallbacks'],
+  },
+  {
+    effect: 'meaningless',
+    because: 'calls are not routed by tags',
+    names: ['tag_filtering_match_any'],
+  },
+  {
+    effect: 'meaningless',
+    because: 'routing_strategy: cache-affinity keeps calls that share a prompt on one deployment',
+    names: ['deployment_affinity_ttl_seconds', 'model_group_affinity_config'],
+  },
+  {
+    effect: 'meaningless',
+    because: 'health is learned from the calls themselves',
+    names: [
+      'enable_health_check_routing',
+      'health_check_staleness_threshold',
+      'health_check_ignore_transient_errors',
+      'alerting_config',
+    ],
+  },
+  {
+    effect: 'meaningless',
+    because: 'a faulty deployment is an error, never left out in silence',
+    names: ['ignore_invalid_deployments'],
+  },
+  {
+    effect: 'meaningless',
+    because: 'it belongs to the Python router',
+    names: [
+      'routing_strategy_args',
+      'router_general_settings',
+      'assistants_config',
+      'search_tools',
+      'default_priority',
+      'polling_interval',
+      'debug_level',
+      'set_verbose',
+    ],
+  },
+]

@@ -1,0 +1,168 @@
+/** A configuration that can be shown to people: what may be a secret is hidden, references to secrets stay. */
+import { isObject, type JsonObject } from './issues.ts'
+import { knownSetting } from './known-settings.ts'
+import { joinPath } from './path.ts'
+import { isPriceName } from './prices.ts'
+import { isReference } from './secrets.ts'
+
+/** Stands in place of a value that is not shown. */
+export const REDACTED = '*****'
+
+/** Settings whose values say nothing that an operator would hide. Everything else counts as a secret. */
+const HARMLESS: Readonly<Record<string, ReadonlySet<string>>> = {
+  litellm_params: new Set([
+    'model',
+    'model_id',
+    'custom_llm_provider',
+    'aws_region_name',
+    'aws_role_name',
+    'aws_session_name',
+    'aws_sts_endpoint',
+    'aws_bedrock_runtime_endpoint',
+    'aws_bedrock_agent_runtime_endpoint',
+    'aws_bedrock_endpoint',
+    'api_base',
+    'weight',
+    'rpm',
+    'tpm',
+    'itpm',
+    'otpm',
+    'order',
+    'timeout',
+    'stream_timeout',
+    'cooldown_time',
+    'max_retries',
+    'num_retries',
+    'tags',
+    'temperature',
+    'top_p',
+    'max_tokens',
+    'drop_params',
+    'use_in_pass_through',
+  ]),
+  model_info: new Set([
+    'id',
+    'base_model',
+    'mode',
+    'tier',
+    'description',
+    'max_tokens',
+    'max_input_tokens',
+    'max_output_tokens',
+    'output_vector_size',
+    'access_groups',
+    'litellm_provider',
+  ]),
+  general_settings: new Set(['cancel_on_disconnect']),
+  router_settings: new Set([
+    'routing_strategy',
+    'num_retries',
+    'timeout',
+    'stream_timeout',
+    'allowed_fails',
+    'allowed_fails_policy',
+    'cooldown_time',
+    'disable_cooldowns',
+    'retry_after',
+    'fallbacks',
+    'context_window_fallbacks',
+    'content_policy_fallbacks',
+    'default_fallbacks',
+    'max_fallbacks',
+    'retry_policy',
+    'model_group_retry_policy',
+    'enable_pre_call_checks',
+    'optional_pre_call_checks',
+    'model_group_alias',
+    'model_group_routing_strategy',
+    'model_group_regions',
+    'try_cooling_targets',
+    'enable_tag_filtering',
+    'tag_filtering_match_any',
+  ]),
+  litellm_settings: new Set([
+    'num_retries',
+    'request_timeout',
+    'fallbacks',
+    'context_window_fallbacks',
+    'content_policy_fallbacks',
+    'default_fallbacks',
+    'allowed_fails',
+    'cooldown_time',
+    'callbacks',
+    'success_callback',
+    'failure_callback',
+  ]),
+}
+
+/** Names that hold a secret wherever they stand, for a literal that must not be stored. */
+const SECRET_NAME =
+  /(?:^|_)(?:password|secret|token|api_?key|access_key|access_key_id|master_key|credentials?|license|headers|authorization|webhook_url|database_url|redis_url|dsn)(?:$|_)/
+
+const NOT_SECRET_NAME = /^(?:max_|input_|output_|cache_|token_)|_header_name$/
+
+/** The configuration with every value hidden that is not known to be harmless. */
+export function redactConfig(raw: unknown): unknown {
+  if (!isObject(raw)) return hide(raw)
+  return mapEntries(raw, (name, value) => {
+    if (name === 'model_list' && Array.isArray(value)) return value.map(redactEntry)
+    return redactSection(name, value)
+  })
+}
+
+function redactEntry(entry: unknown): unknown {
+  if (!isObject(entry)) return hide(entry)
+  return mapEntries(entry, (name, value) => (name === 'model_name' ? value : redactSection(name, value)))
+}
+
+function redactSection(section: string, settings: unknown): unknown {
+  const harmless = HARMLESS[section]
+  if (!isObject(settings) || harmless === undefined) return hide(settings)
+  return mapEntries(settings, (name, value) => {
+    const isShown =
+      harmless.has(name) || isPriceName(name) || (section === 'model_info' && name.startsWith('supports_'))
+    return isShown && !hasUserInfo(value) ? value : hide(value)
+  })
+}
+
+/** `https://user:password@host` */
+function hasUserInfo(value: unknown): boolean {
+  const url = typeof value === 'string' ? URL.parse(value) : null
+  return url !== null && (url.username !== '' || url.password !== '')
+}
+
+/** Hides every text and number, keeping names, references, switches and shape. */
+function hide(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(hide)
+  if (isObject(value)) return mapEntries(value, (_name, entry) => hide(entry))
+  return value === null || typeof value === 'boolean' || isReference(value) ? value : REDACTED
+}
+
+function mapEntries(object: JsonObject, change: (name: string, value: unknown) => unknown): JsonObject {
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, change(name, value)]))
+}
+
+/** Paths of secrets that stand in the configuration as they are, rather than as `os.environ/NAME`. */
+export function literalSecretPaths(raw: unknown): readonly string[] {
+  return literalsIn(raw, '', '', false)
+}
+
+function literalsIn(value: unknown, path: string, setting: string, isSecret: boolean): readonly string[] {
+  if (Array.isArray(value)) {
+    return value.flatMap((item, index) => literalsIn(item, joinPath(path, index), setting, isSecret))
+  }
+  if (isObject(value)) {
+    return Object.entries(value).flatMap(([name, entry]) =>
+      literalsIn(entry, joinPath(path, name), name, isSecret || isSecretName(setting, name)),
+    )
+  }
+  if (typeof value !== 'string' || value === '' || isReference(value)) return []
+  return isSecret || hasUserInfo(value) ? [path] : []
+}
+
+/** What nobody knows among the parameters of a deployment may be a credential of some other kind. */
+function isSecretName(parent: string, name: string): boolean {
+  if (isPriceName(name) || NOT_SECRET_NAME.test(name)) return false
+  const isUnknownParam = parent === 'litellm_params' && knownSetting('litellm_params', name) === undefined
+  return isUnknownParam || SECRET_NAME.test(name.toLowerCase())
+}

@@ -1,0 +1,117 @@
+import { DurableObject } from 'cloudflare:workers'
+import { parseNanoUsd } from '../money.ts'
+import { type MeterStatus, openBook, type ReserveAnswer, type ReserveRequest, type SettleAnswer } from './book.ts'
+import { isShard } from './name.ts'
+import { backOffMs, FLUSH_DELAY_MS, flushWaitMs, RESERVATION_TTL_MS } from './rules.ts'
+import { openStore } from './store.ts'
+import { takeTurn } from './turn.ts'
+
+/**
+ * The exact spend of one key or team with limits, or one share of the calls of all others (`name.ts`), and the outbox from
+ * which their records are poured into D1. A class because Durable Objects have to be; what it decides is in `rules.ts`, what
+ * it counts in `book.ts`, what it stores in `store.ts`, what an alarm does in `turn.ts`.
+ */
+export class Meter extends DurableObject<{ DB: D1Database }> {
+  /** How long records gather before a pour. A field, so that a test can hold the alarm off or hurry it. */
+  flushDelayMs = FLUSH_DELAY_MS
+  readonly #book
+  /** The one alarm of the object serves the pour and the expiry of reservations; the earlier wins. */
+  #alarmAtMs: number | null = null
+  /** No pour before this time: while D1 is away a settle must not pull the alarm in front of the back-off. */
+  #notBeforeMs = 0
+  #failures = 0
+
+  constructor(ctx: DurableObjectState, env: { DB: D1Database }) {
+    super(ctx, env)
+    this.#book = openBook(openStore(ctx.storage))
+    ctx.blockConcurrencyWhile(async () => {
+      this.#alarmAtMs = await ctx.storage.getAlarm()
+      this.#armForWork()
+    })
+  }
+
+  /** Holds the estimate of a call, or says which limit it would break. */
+  reserve(request: ReserveRequest): ReserveAnswer {
+    const nowMs = Date.now()
+    const answer = this.#book.reserve(request, nowMs)
+    if (answer.allowed) this.#arm(nowMs + RESERVATION_TTL_MS)
+    return answer
+  }
+
+  /** Gives a reservation back whose call never reached an upstream. */
+  release(callId: string): void {
+    this.#book.release(callId)
+  }
+
+  /**
+   * Books a call once, however often it is sent: frees its reservation, adds its cost and puts the record into the outbox in
+   * one transaction. `recordJson` is a checked `SpendRecord` (`check-record.ts`).
+   */
+  settle(recordJson: string): SettleAnswer {
+    const facts = readFacts(recordJson)
+    if (facts === null) return { outcome: 'refused', reason: 'not a record with a request_id' }
+    const answer = this.#book.settle(facts.id, facts.nano, facts.tokens, recordJson, Date.now())
+    if (answer.outcome === 'settled') this.#armForPour()
+    return answer
+  }
+
+  /** Counts the cost of a call whose record is in D1 or goes there through another Meter; null where it is not known. */
+  adopt(callId: string, nanoUsd: string | null): void {
+    this.#book.adopt([{ id: callId, nano: parseNanoUsd(nanoUsd) }], Date.now())
+  }
+
+  status(): MeterStatus {
+    return this.#book.status()
+  }
+
+  /** Never throws: a handler that throws is dropped for good after seven runs, and with it the outbox. */
+  override async alarm(): Promise<void> {
+    this.#alarmAtMs = null
+    const name = this.ctx.id.name
+    const meter = name === undefined || isShard(name) ? null : name
+    try {
+      await takeTurn({ book: this.#book, db: this.env.DB, meter, log: (line) => console.warn(line) })
+      this.#failures = 0
+      this.#notBeforeMs = 0
+    } catch (error) {
+      this.#failures += 1
+      const waitMs = backOffMs(this.#failures)
+      this.#notBeforeMs = Date.now() + waitMs
+      const reason = error instanceof Error ? error.message : String(error)
+      console.error(JSON.stringify({ event: 'spend_pour_failed', reason, failures: this.#failures, retry_ms: waitMs }))
+      // Not only for the outbox: expiry and adoption have to be tried again as well.
+      this.#arm(this.#notBeforeMs)
+    }
+    this.#armForWork()
+  }
+
+  #armForWork(): void {
+    if (this.#book.hasOutbox()) this.#armForPour()
+    const oldestMs = this.#book.oldestReservationMs()
+    if (oldestMs !== null) this.#arm(Math.max(oldestMs + RESERVATION_TTL_MS, this.#notBeforeMs))
+  }
+
+  #armForPour(): void {
+    this.#arm(Math.max(Date.now() + flushWaitMs(this.flushDelayMs, Math.random), this.#notBeforeMs))
+  }
+
+  /** No await: the output gate holds the answer until the alarm is stored. Each call writes a row, hence the guard. */
+  #arm(atMs: number): void {
+    if (this.#alarmAtMs !== null && this.#alarmAtMs <= atMs) return
+    this.#alarmAtMs = atMs
+    void this.ctx.storage.setAlarm(atMs)
+  }
+}
+
+function readFacts(recordJson: string): { id: string; nano: bigint | null; tokens: number } | null {
+  try {
+    const record: unknown = JSON.parse(recordJson)
+    if (typeof record !== 'object' || record === null || !('request_id' in record)) return null
+    if (typeof record.request_id !== 'string' || record.request_id === '') return null
+    const nano = 'cost_nano_usd' in record ? parseNanoUsd(record.cost_nano_usd) : null
+    const tokens = 'total_tokens' in record ? record.total_tokens : 0
+    return { id: record.request_id, nano, tokens: Number.isSafeInteger(tokens) ? Number(tokens) : 0 }
+  } catch {
+    return null
+  }
+}

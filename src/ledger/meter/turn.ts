@@ -1,0 +1,89 @@
+import { type Row, writeRows } from '../d1-writer.ts'
+import { withinDeadline } from '../deadline.ts'
+import { parseNanoUsd } from '../money.ts'
+import { notBookedLine } from '../not-booked.ts'
+import type { Book } from './book.ts'
+import { EXPIRED_KEPT_MS, PARKED_RETRY_MS, POURED_KEPT_MS, RESERVATION_TTL_MS } from './rules.ts'
+import type { CallRow } from './store.ts'
+
+/** Rows of one pour; also the bound of everything else that a turn does at once. */
+const ROWS_PER_STEP = 500
+/** Pours of one turn; what is left after them is the next turn's. */
+const POURS_PER_TURN = 20
+/** A D1 call that hangs would hold the alarm, and with it every later pour, for up to 15 minutes. */
+const D1_DEADLINE_MS = 10_000
+
+export type TurnDeps = {
+  book: Book
+  db: D1Database
+  /** The Meter whose unmetered spend lies in D1; null for a shard, which has no limit to keep. */
+  meter: string | null
+  log: (line: string) => void
+}
+
+/**
+ * One turn of a Meter: pour the outbox, add what went to D1 past this Meter, and only then expire reservations, so that a
+ * call whose record is in D1 is not called unknown. Throws where D1 does not answer; nothing is lost by that.
+ */
+export async function takeTurn({ book, db, meter, log }: TurnDeps): Promise<void> {
+  book.unpark(Date.now() - PARKED_RETRY_MS, ROWS_PER_STEP, Date.now())
+  for (let pours = 0; pours < POURS_PER_TURN && book.hasOutbox(); pours++) {
+    await pour(book, db, meter, log)
+  }
+  if (meter !== null) await adoptUnmetered(book, db, meter)
+  // Ids are forgotten only after the adoption above succeeded: they are what keeps it from counting a call twice.
+  const nowMs = Date.now()
+  book.forgetPoured(nowMs - POURED_KEPT_MS)
+  book.expire(nowMs - RESERVATION_TTL_MS, ROWS_PER_STEP, nowMs)
+  book.closeExpired(nowMs - EXPIRED_KEPT_MS, ROWS_PER_STEP)
+}
+
+async function pour(book: Book, db: D1Database, meter: string | null, log: TurnDeps['log']): Promise<void> {
+  const calls = book.outbox(ROWS_PER_STEP)
+  const rows: Row<CallRow>[] = calls.map((call) => ({ origin: call, json: call.record }))
+  const written = await writeRows(db, rows, { deadlineMs: D1_DEADLINE_MS })
+
+  const refused = new Map(written.refused.map(({ origin, reason }) => [origin.id, reason]))
+  const unwritten = new Set(written.unwritten.map(({ origin }) => origin.id))
+  const nowMs = Date.now()
+  book.confirm(
+    calls.filter(({ id }) => !refused.has(id) && !unwritten.has(id)),
+    nowMs,
+  )
+  book.park([...refused.keys()], nowMs)
+  for (const { origin, reason } of written.refused) log(notBookedLine(parsed(origin.record), reason, meter))
+  if (written.repeated > 0) {
+    log(JSON.stringify({ event: 'spend_rows_repeated', sent: calls.length, repeated: written.repeated }))
+  }
+  const failed = written.unwritten[0]
+  if (failed !== undefined) throw new Error(`${written.unwritten.length} rows wait: ${failed.reason}`)
+}
+
+async function adoptUnmetered(book: Book, db: D1Database, meter: string): Promise<void> {
+  const read = db
+    .prepare(
+      'SELECT request_id, CAST(cost_nano_usd AS TEXT) AS nano FROM spend_unmetered WHERE meter = ?1 ORDER BY request_id LIMIT ?2',
+    )
+    .bind(meter, ROWS_PER_STEP)
+    .all<{ request_id: string; nano: string | null }>()
+  const { results } = await withinDeadline(read, D1_DEADLINE_MS, 'D1')
+  if (results.length === 0) return
+  book.adopt(
+    results.map((row) => ({ id: row.request_id, nano: parseNanoUsd(row.nano) })),
+    Date.now(),
+  )
+  const ids = JSON.stringify(results.map((row) => row.request_id))
+  const forget = db
+    .prepare('DELETE FROM spend_unmetered WHERE meter = ?1 AND request_id IN (SELECT value FROM json_each(?2))')
+    .bind(meter, ids)
+    .run()
+  await withinDeadline(forget, D1_DEADLINE_MS, 'D1')
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return json
+  }
+}

@@ -1,0 +1,36 @@
+/** What is known of one call while it travels; each step of the journey adds its part and reads the others'. */
+import type { Caller } from '../access/authenticate.ts'
+import type { Operation } from '../bedrock/operations.ts'
+import type { GatewayConfig } from '../config/types.ts'
+import type { AttemptLogEntry } from '../ledger/record.ts'
+import type { HeldBody } from './body.ts'
+import type { ResolvedModel } from './model.ts'
+import type { RequestFacts } from './request-facts.ts'
+
+export type Call = {
+  /** `x-litellm-call-id`, the ledger's primary key. */
+  readonly id: string
+  readonly startedMs: number
+  readonly config: GatewayConfig
+  readonly caller: Caller
+  readonly operation: Operation
+  /** The model as the client asked for it. */
+  readonly model: string
+  /** Where that model is served. */
+  readonly resolved: ResolvedModel
+  /** Query string with its `?`, passed on as it came. */
+  readonly search: string
+  readonly clientHeaders: Headers
+  /** The subset that goes upstream. */
+  readonly upstreamHeaders: Headers
+  readonly body: HeldBody
+  /** Aborts when the client disconnects. */
+  readonly clientGone: AbortSignal
+  readonly attempts: AttemptLogEntry[]
+  /** Deployment id → instant at which its session was said to be expired, so that the next attempt takes a fresh one. */
+  readonly expiredSessions: Map<string, number>
+  /** Read while an attempt waits for its upstream. */
+  requestFacts: RequestFacts
+  /** Time spent waiting for upstreams until response headers, over all attempts. */
+  upstreamWaitMs: number
+}

@@ -1,0 +1,205 @@
+/** From the result of the attempts to the client's response, with the books closed behind it. */
+import { setRetryAfter } from '../bedrock/error-response.ts'
+import { errorNameOfException, statusOfErrorName } from '../bedrock/errors.ts'
+import type { Refusal } from '../bedrock/refusal.ts'
+import type { WireParts } from '../bedrock/wire-parts.ts'
+import type { Deployment } from '../config/types.ts'
+import type { Env } from '../env.ts'
+import { usdFromPico } from '../ledger/cost/decimal.ts'
+import type { AttemptReport, RouteResult, Router } from '../routing/router.ts'
+import { logLine } from '../telemetry/log.ts'
+import { type BufferedAnswer, type LargeAnswer, parseJson, type StreamingAnswer } from './answer.ts'
+import type { Delivery } from './attempt.ts'
+import { type Ending, recordOf } from './book.ts'
+import type { Call } from './call.ts'
+import type { Background } from './gateway.ts'
+import { CLIENT_CLOSED_REQUEST, costOfParts } from './money.ts'
+import { type Observation, observeStream, streamObserver, tailObserver } from './observe.ts'
+import { type PassObserver, type PassOutcome, passThrough } from './pass-through.ts'
+import { addOurHeaders, refusalResponse } from './respond.ts'
+import { bookRecord } from './settle.ts'
+
+export type DeliverDeps = { env: Env; ctx: Background; router: Router }
+
+type Answered = Extract<RouteResult<Delivery>, { kind: 'answered' }>
+
+export async function deliver(call: Call, result: RouteResult<Delivery>, deps: DeliverDeps): Promise<Response> {
+  switch (result.kind) {
+    case 'answered':
+      return deliverAnswer(call, result, deps)
+    case 'exhausted':
+      return refuseAfterAttempts(call, result, deps)
+    case 'cooling':
+      logLine('refused', { request_id: call.id, refusal: 'cooling', model_group: call.model })
+      return refusalResponse(
+        { kind: 'cooling', status: result.status, model: call.model, retryAfterMs: result.retryAfterMs },
+        call.id,
+      )
+    case 'abandoned':
+      return closeAbandoned(call, result, deps)
+    default:
+      return result satisfies never
+  }
+}
+
+function deliverAnswer(call: Call, result: Answered, deps: DeliverDeps): Response {
+  const { answer } = result.value
+  switch (answer.kind) {
+    case 'buffered':
+      return deliverBuffered(call, result, answer, deps)
+    case 'stream':
+      return deliverStream(call, result, answer, deps)
+    case 'large':
+      return deliverLarge(call, result, answer, deps)
+    default:
+      return answer satisfies never
+  }
+}
+
+/** An answer that is held whole: its cost is known before the headers go out. */
+function deliverBuffered(call: Call, result: Answered, answer: BufferedAnswer, deps: DeliverDeps): Response {
+  const headersAtMs = Date.now()
+  const succeeded = answer.status === 200
+  const parts = succeeded ? partsOf(call, answer) : null
+  const cost = parts === null ? null : costOfParts(call, result.deployment, parts, headersAtMs)
+  const headers = new Headers(answer.headers)
+  const costUsd = cost === null || cost.picoUsd === null ? null : usdFromPico(cost.picoUsd)
+  addOurHeaders(headers, call, { ...headerFacts(result), costUsd, headersAtMs })
+  if (!succeeded && result.retryAfterMs !== null) setRetryAfter(headers, result.retryAfterMs)
+  finish(call, result, deps, {
+    httpStatus: answer.status,
+    verdict: call.clientGone.aborted ? 'abandoned' : succeeded ? 'complete' : 'exception',
+    parts,
+    cost,
+    seen: null,
+    headersAtMs,
+  })
+  return new Response(answer.body, { status: answer.status, headers })
+}
+
+function deliverStream(call: Call, result: Answered, answer: StreamingAnswer, deps: DeliverDeps): Response {
+  const observe = (outcome: PassOutcome) => observeStream(answer.tap, answer.headers, outcome)
+  return passOn(call, result, answer, deps, streamObserver(answer.tap), observe)
+}
+
+function deliverLarge(call: Call, result: Answered, answer: LargeAnswer, deps: DeliverDeps): Response {
+  const tail = tailObserver()
+  tail.push(answer.prefix)
+  return passOn(call, result, answer, deps, tail, (outcome) => tail.observe(answer.headers, outcome))
+}
+
+function passOn(
+  call: Call,
+  result: Answered,
+  answer: StreamingAnswer | LargeAnswer,
+  deps: DeliverDeps,
+  observer: PassObserver,
+  observe: (outcome: PassOutcome) => Observation,
+): Response {
+  const headersAtMs = Date.now()
+  const { cancelUpstream } = result.value
+  const { cancelOnDisconnect } = call.config
+  const disconnect = { clientGone: call.clientGone, cancelOnDisconnect, cancelUpstream }
+  const { body, done } = passThrough({ prefix: answer.prefix, rest: answer.rest, observer, disconnect })
+  const closing = done.then((outcome) => {
+    const observation = observe(outcome)
+    reportHealth(result, observation, deps.router)
+    return finish(call, result, deps, { httpStatus: answer.status, cost: null, headersAtMs, ...observation })
+  })
+  deps.ctx.waitUntil(closing)
+  const headers = new Headers(answer.headers)
+  addOurHeaders(headers, call, { ...headerFacts(result), costUsd: null, headersAtMs })
+  return new Response(body, { status: answer.status, headers })
+}
+
+/** A stream that broke after its first content frame cannot be retried, but its deployment is remembered for it. */
+function reportHealth(result: Answered, observation: Observation, router: Router): void {
+  if (observation.verdict === 'cut') {
+    router.streamBroke(result.deployment, { phase: 'body', status: null, type: null, message: 'the stream broke off' })
+  }
+  if (observation.exception !== null) {
+    const type = errorNameOfException(observation.exception)
+    router.streamBroke(result.deployment, { phase: 'body', status: statusOfErrorName(type), type, message: '' })
+  }
+}
+
+/** Attempts were made and left nothing that could be handed on: the gateway answers for them. */
+function refuseAfterAttempts(
+  call: Call,
+  result: Extract<RouteResult<Delivery>, { kind: 'exhausted' }>,
+  deps: DeliverDeps,
+): Response {
+  const { failure } = result
+  const refusal: Refusal =
+    failure.type === 'UnknownOperationException'
+      ? { kind: 'upstream-misrouted', model: call.model }
+      : {
+          kind: 'upstream-unreachable',
+          model: call.model,
+          detail: failure.message,
+          retryAfterMs: result.retryAfterMs ?? 1000,
+        }
+  const headersAtMs = Date.now()
+  const response = refusalResponse(refusal, call.id)
+  addOurHeaders(response.headers, call, { ...headerFacts(result), costUsd: null, headersAtMs })
+  finish(call, result, deps, {
+    httpStatus: response.status,
+    verdict: call.clientGone.aborted ? 'abandoned' : failure.phase === 'credentials' ? 'exception' : 'cut',
+    parts: null,
+    cost: null,
+    seen: null,
+    headersAtMs,
+  })
+  return response
+}
+
+/** The client left and no further attempt was made: what was asked of an upstream is booked all the same. */
+function closeAbandoned(
+  call: Call,
+  result: Extract<RouteResult<Delivery>, { kind: 'abandoned' }>,
+  deps: DeliverDeps,
+): Response {
+  const last = result.attempts.at(-1)
+  if (last !== undefined) {
+    finish(call, { ...result, deployment: last.deployment }, deps, {
+      httpStatus: CLIENT_CLOSED_REQUEST,
+      verdict: 'abandoned',
+      parts: null,
+      cost: null,
+      seen: null,
+      headersAtMs: Date.now(),
+    })
+  }
+  return refusalResponse({ kind: 'internal' }, call.id)
+}
+
+type Closing = Omit<Ending, 'deployment' | 'fallbacks' | 'awsRequestId' | 'msToFirstFrame' | 'endedAtMs'>
+type Routed = { deployment: Deployment; fallbacks: number; value?: Delivery }
+
+/** Books the call and says so in the log, behind the answer. */
+function finish(call: Call, routed: Routed, deps: DeliverDeps, closing: Closing): void {
+  const record = recordOf(call, {
+    ...closing,
+    deployment: routed.deployment,
+    fallbacks: routed.fallbacks,
+    awsRequestId: routed.value?.awsRequestId ?? call.attempts.at(-1)?.aws_request_id ?? null,
+    msToFirstFrame: routed.value?.msToFirstFrame ?? null,
+    endedAtMs: Date.now(),
+  })
+  const { inputTokens = 0, outputTokens = 0 } = record.usage ?? {}
+  deps.router.finished(routed.deployment, { inputTokens, outputTokens })
+  logLine('call', { ...record })
+  deps.ctx.waitUntil(bookRecord(record, deps.env))
+}
+
+function headerFacts(result: { deployment: Deployment; attempts: readonly AttemptReport[]; fallbacks: number }) {
+  const attemptsInGroup = result.attempts.filter(
+    (attempt) => attempt.deployment.group === result.deployment.group,
+  ).length
+  return { deployment: result.deployment, attemptsInGroup, fallbacks: result.fallbacks }
+}
+
+function partsOf(call: Call, answer: BufferedAnswer): WireParts {
+  const headers = Object.fromEntries(answer.headers)
+  return call.operation.usage === 'free' ? { headers } : { headers, body: parseJson(answer.body) }
+}

@@ -1,0 +1,37 @@
+/** A Worker of nothing but the pass-through, for the tests beside it: fetches `upstream`, reports what became of it on `/outcome`. */
+import { passThrough } from '../../src/relay/pass-through.ts'
+
+let outcome: { client: string; upstream: string; tapped: string } | null = null
+
+export default {
+  async fetch(request: Request, env: { UPSTREAM: string }, ctx: ExecutionContext): Promise<Response> {
+    const url = new URL(request.url)
+    if (url.pathname === '/outcome') return Response.json(outcome)
+    outcome = null
+    let tapped = ''
+    const controller = new AbortController()
+    const upstream = await fetch(env.UPSTREAM + url.pathname, { signal: controller.signal })
+    if (upstream.body === null) return new Response(null, { status: 502 })
+    const { body, done } = passThrough({
+      prefix: new TextEncoder().encode('prefix '),
+      rest: upstream.body,
+      observer: {
+        push: (bytes) => {
+          tapped += new TextDecoder().decode(bytes)
+        },
+        epilogue: (ending) => (url.searchParams.has('break') ? null : new TextEncoder().encode(`+${ending}`)),
+      },
+      disconnect: {
+        clientGone: request.signal,
+        cancelOnDisconnect: url.searchParams.has('cancel'),
+        cancelUpstream: () => controller.abort(),
+      },
+    })
+    ctx.waitUntil(
+      done.then((result) => {
+        outcome = { ...result, tapped: tapped.length > 200 ? `${tapped.length} bytes` : tapped }
+      }),
+    )
+    return new Response(body)
+  },
+}
