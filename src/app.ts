@@ -1,6 +1,7 @@
 /** Every route and middleware, in reading order: Bedrock's own API under `/bedrock`, management at the root. */
 import { Hono } from 'hono'
 import { authenticate } from './access/authenticate.ts'
+import { calculateSpend } from './admin/calculate.ts'
 import { adminErrorOfRefusal, adminErrorResponse } from './admin/errors.ts'
 import { liveliness, readiness } from './admin/health.ts'
 import { listModels, modelInfo } from './admin/models.ts'
@@ -38,6 +39,7 @@ export function createApp(gateway: Gateway): Hono<Context> {
   app.get('/model/info', (c) => modelInfo(c.get('config')))
   app.get('/v1/model/info', (c) => modelInfo(c.get('config')))
   app.get('/spend/logs', (c) => spendLogs(c.req.raw, c.env.DB))
+  app.post('/spend/calculate', (c) => calculateSpend(c.req.raw))
   app.get('/global/spend/report', (c) => spendReport(c.req.raw, c.env.DB))
 
   app.notFound((c) =>

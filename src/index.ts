@@ -1,3 +1,6 @@
+import { createApp } from './app.ts'
+import { createGateway } from './relay/gateway.ts'
+
 export { Meter } from './ledger/meter/meter.ts'
 
-export default { fetch: () => new Response('not yet') } satisfies ExportedHandler
+export default createApp(createGateway())

@@ -22,11 +22,16 @@ export type CredentialProvider = {
   get(credentials: UpstreamCredentials, region: string, staleBeforeMs?: number): Promise<SigningCredentials>
 }
 
+/** A flight belongs to the call that began it and may die with it; after this long the next call starts its own. */
+const FLIGHT_SHARED_MS = 15_000
+
+type Flight = { startedAtMs: number; result: Promise<StsResult> }
+
 type Entry = { obtainedAtMs: number; session: RoleSession }
 
 export function createCredentialProvider(deps: { now(): number; fetcher?: typeof fetch }): CredentialProvider {
   const sessions = new Map<string, Entry>()
-  const flights = new Map<string, Promise<StsResult>>()
+  const flights = new Map<string, Flight>()
 
   async function sessionOf(role: AssumedRole, region: string, staleBeforeMs: number): Promise<SigningCredentials> {
     const key = JSON.stringify([
@@ -45,16 +50,24 @@ export function createCredentialProvider(deps: { now(): number; fetcher?: typeof
     ) {
       return { ok: true, credentials: cached.session.keys }
     }
-    const result = await (flights.get(key) ?? startFlight(key, role, region))
+    const shared = flights.get(key)
+    const flight =
+      shared !== undefined && deps.now() - shared.startedAtMs < FLIGHT_SHARED_MS
+        ? shared
+        : startFlight(key, role, region)
+    const result = await flight.result
     return result.ok ? { ok: true, credentials: result.session.keys } : result
   }
 
-  function startFlight(key: string, role: AssumedRole, region: string): Promise<StsResult> {
-    const flight = assumeRole(role, region, deps.fetcher).then((result) => {
-      flights.delete(key)
-      if (result.ok) remember(key, result.session)
-      return result
-    })
+  function startFlight(key: string, role: AssumedRole, region: string): Flight {
+    const flight: Flight = {
+      startedAtMs: deps.now(),
+      result: assumeRole(role, region, deps.fetcher).then((result) => {
+        if (flights.get(key) === flight) flights.delete(key)
+        if (result.ok) remember(key, result.session)
+        return result
+      }),
+    }
     flights.set(key, flight)
     return flight
   }

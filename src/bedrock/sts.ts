@@ -17,7 +17,11 @@ export type StsResult =
   | { ok: true; session: RoleSession }
   | { ok: false; status: number | null; code: string; message: string }
 
-export async function assumeRole(role: AssumedRole, region: string, fetcher: typeof fetch = fetch): Promise<StsResult> {
+export async function assumeRole(
+  role: AssumedRole,
+  region: string,
+  fetcher: typeof fetch = (input, init) => fetch(input, init),
+): Promise<StsResult> {
   const url = role.stsEndpoint ?? `https://sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`
   const form = new URLSearchParams({
     Action: 'AssumeRole',
@@ -28,18 +32,18 @@ export async function assumeRole(role: AssumedRole, region: string, fetcher: typ
   })
   if (role.externalId !== undefined) form.set('ExternalId', role.externalId)
   const body = form.toString()
-  const headers = await signRequest(
-    {
-      method: 'POST',
-      url,
-      headers: new Headers({ 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }),
-      body,
-      region,
-    },
-    role.source,
-    'sts',
-  )
   try {
+    const headers = await signRequest(
+      {
+        method: 'POST',
+        url,
+        headers: new Headers({ 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }),
+        body,
+        region,
+      },
+      role.source,
+      'sts',
+    )
     const response = await fetcher(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(STS_TIMEOUT_MS) })
     const xml = await response.text()
     return response.ok ? readSession(xml) : readError(response.status, xml)

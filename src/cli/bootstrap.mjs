@@ -16,6 +16,7 @@ const STAMP = join(ROOT, 'node_modules', '.bedrock-edge-install')
 /** First Node that runs TypeScript without a flag, https://nodejs.org/en/blog/release/v22.18.0 */
 const TYPESCRIPT_NODE = [22, 18]
 const LOCK_POLL_MS = 250
+const PARENT_POLL_MS = 1000
 /** The host's Node, as line 2 of the stamp says it. */
 const HOST = 'host'
 
@@ -187,7 +188,10 @@ async function install(digest) {
   return bundled === null ? process.execPath : join(ROOT, bundled)
 }
 
-/** Runs `main.ts`; signals go on to it, and its exit code is ours. */
+/**
+ * Runs `main.ts`; signals go on to it, and its exit code is ours. npm signals only its shell, and a shell that dies of it
+ * leaves this process behind with another parent: that counts as SIGTERM.
+ */
 function handOver(node) {
   const args = ['--disable-warning=ExperimentalWarning', join(ROOT, 'src', 'cli', 'main.ts'), ...process.argv.slice(2)]
   // The IPC channel carries nothing: it closes when this process is killed, and `main.ts` then ends its own children.
@@ -196,6 +200,8 @@ function handOver(node) {
   child.on('error', (error) =>
     fail(`${node} cannot be started: ${error.message}`, 'Delete node_modules and run this again.'),
   )
+  const parent = process.ppid
+  setInterval(() => process.ppid === parent || child.kill('SIGTERM'), PARENT_POLL_MS).unref()
   child.on('exit', (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : (code ?? 1)))
 }
 

@@ -42,15 +42,16 @@ async function readConfigFile(path: string, source: SecretSource): Promise<Loade
   }
   const yaml = parseYaml(text)
   if (!yaml.ok) return { ok: false, issues: yaml.issues }
-  const locate = (issue: ConfigIssue): FileIssue => ({ ...issue, line: yaml.lineOf(issue.path) })
+  const locate = (issues: readonly ConfigIssue[]) =>
+    issues.map((issue) => ({ ...issue, line: yaml.lineOf(issue.path) })).toSorted((a, b) => a.line - b.line)
   const result = await resolveConfig(yaml.value, source)
-  if (!result.ok) return { ok: false, issues: result.issues.map(locate) }
+  if (!result.ok) return { ok: false, issues: locate(result.issues) }
   return {
     ok: true,
     json: JSON.stringify(yaml.value),
     raw: yaml.value,
     config: result.config,
-    warnings: result.warnings.map(locate),
+    warnings: locate(result.warnings),
     secrets: source.names(),
     lineOf: yaml.lineOf,
   }

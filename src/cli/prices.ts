@@ -31,23 +31,12 @@ const FILES = {
   lmux: 'lmux-bedrock.json',
 } as const
 
-/** Versions and ages of the files in the source folder, kept with every row that comes from them. */
+/** Versions of the files in the source folder and the day they were taken. */
 const DEFAULT_SOURCES: readonly PriceSource[] = [
-  { name: 'litellm', version: '1.106.2 with the additions of 1.109.1', day: '2026-10-26' },
-  { name: 'genai-prices', version: '0.2.3', day: '2026-11-15' },
-  { name: 'lmux', version: 'lmux-aws-bedrock 0.13.6, lmux-bedrock-shared 0.3.5', day: '2026-10-15' },
+  { name: 'litellm', version: '1.106.2 with the additions of 1.109.1', day: '2026-11-23' },
+  { name: 'genai-prices', version: '0.2.3', day: '2026-11-23' },
+  { name: 'lmux', version: 'lmux-aws-bedrock 0.13.6, lmux-bedrock-shared 0.3.5', day: '2026-11-23' },
 ]
-
-const OPTIONS = {
-  from: { type: 'string', default: DEFAULT_FOLDER },
-  litellm: { type: 'string' },
-  'litellm-additions': { type: 'string' },
-  genai: { type: 'string' },
-  lmux: { type: 'string' },
-  source: { type: 'string', multiple: true, default: [] },
-  day: { type: 'string' },
-  check: { type: 'boolean', default: false },
-} as const
 
 /** @returns the exit code: 0; 1 for a disagreement, or with `--check` a catalogue that is not the one built; 2 for bad usage */
 export async function runPricesCommand(argv: readonly string[]): Promise<number> {
@@ -90,32 +79,48 @@ type Options = {
   check: boolean
 }
 
+/** Throws where `parseArgs` does: for an option that is not known or lacks its value. */
+const parseCommandLine = (argv: readonly string[]) =>
+  parseArgs({
+    args: [...argv],
+    options: {
+      from: { type: 'string' },
+      litellm: { type: 'string' },
+      'litellm-additions': { type: 'string' },
+      genai: { type: 'string' },
+      lmux: { type: 'string' },
+      source: { type: 'string', multiple: true },
+      day: { type: 'string' },
+      check: { type: 'boolean' },
+    },
+  }).values
+
 /** The options, or what is wrong with them. */
 function readOptions(argv: readonly string[]): Options | string {
-  let values: ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values']
+  let values: ReturnType<typeof parseCommandLine>
   try {
-    values = parseArgs({ args: [...argv], options: OPTIONS }).values
+    values = parseCommandLine(argv)
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
   const day = values.day ?? new Date().toISOString().slice(0, 10)
   if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return `--day ${day} is not a day`
   const sources = new Map(DEFAULT_SOURCES.map((source) => [source.name, source]))
-  for (const text of values.source) {
+  for (const text of values.source ?? []) {
     const match = /^([^=]+)=(.+)@(\d{4}-\d{2}-\d{2})$/.exec(text)
     const [, name = '', version = '', sourceDay = ''] = match ?? []
     if (!sources.has(name))
       return `--source ${text}: expected NAME=VERSION@DAY with one of ${[...sources.keys()].join(', ')}`
     sources.set(name, { name, version, day: sourceDay })
   }
-  const place = (name: keyof typeof FILES): string => values[name] ?? join(values.from, FILES[name])
+  const place = (name: keyof typeof FILES): string => values[name] ?? join(values.from ?? DEFAULT_FOLDER, FILES[name])
   const places = {
     litellm: place('litellm'),
     'litellm-additions': place('litellm-additions'),
     genai: place('genai'),
     lmux: place('lmux'),
   }
-  return { places, sources: [...sources.values()], day, check: values.check }
+  return { places, sources: [...sources.values()], day, check: values.check ?? false }
 }
 
 async function readTexts(places: Options['places']): Promise<SourceTexts> {

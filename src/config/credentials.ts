@@ -12,7 +12,8 @@ type Params = Fields<typeof LITELLM_PARAMS>
 /** Names the session in CloudTrail where `aws_session_name` does not. */
 const DEFAULT_SESSION_NAME = 'bedrock-edge'
 
-const CREDENTIAL_SETTINGS = [
+/** Settings that are, or choose, credentials. */
+export const CREDENTIAL_SETTINGS = [
   'aws_access_key_id',
   'aws_secret_access_key',
   'aws_session_token',
@@ -113,9 +114,10 @@ function warnOfIdleSettings(params: Params, path: string, issues: Issues): void 
   }
 }
 
-/** A secret that every deployment without credentials of its own shares; a value that cannot be one is reported. */
-function shared(name: string, setting: string, path: string, source: SecretSource, issues: Issues): string | undefined {
-  const value = setting === '' ? source.readOptional(name) : source.read(name, setting)
+const SHARED_KEYS = 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY'
+
+/** Reads what every deployment without credentials of its own shares; a value that cannot be one is reported. */
+function checked(name: string, value: string | undefined, path: string, issues: Issues): string | undefined {
   if (value !== undefined && !v.is(credential, value)) {
     issues.error(path, `the secret ${name} holds a space, a line break or a letter that no credential of AWS has`)
   }
@@ -123,19 +125,22 @@ function shared(name: string, setting: string, path: string, source: SecretSourc
 }
 
 function sharedKeys(path: string, source: SecretSource, issues: Issues): StaticKeys | undefined {
-  const id = shared('AWS_ACCESS_KEY_ID', 'aws_access_key_id', path, source, issues)
-  const secret = shared('AWS_SECRET_ACCESS_KEY', 'aws_secret_access_key', path, source, issues)
-  return staticKeys(id, secret, shared('AWS_SESSION_TOKEN', '', path, source, issues))
+  const read = (name: string, setting: string) => checked(name, source.read(name, setting), path, issues)
+  const id = read('AWS_ACCESS_KEY_ID', 'aws_access_key_id')
+  const secret = read('AWS_SECRET_ACCESS_KEY', 'aws_secret_access_key')
+  const token = checked('AWS_SESSION_TOKEN', source.readOptional('AWS_SESSION_TOKEN'), path, issues)
+  return staticKeys(id, secret, token)
 }
 
 function sharedCredentials(path: string, source: SecretSource, issues: Issues): UpstreamCredentials | null {
-  const token = shared('AWS_BEARER_TOKEN_BEDROCK', 'aws_bearer_token_bedrock', path, source, issues)
+  const name = 'AWS_BEARER_TOKEN_BEDROCK'
+  const token = checked(name, source.read(name, 'aws_bearer_token_bedrock', SHARED_KEYS), path, issues)
   if (token !== undefined) return { kind: 'api-key', token }
   const keys = sharedKeys(path, source, issues)
   if (keys !== undefined) return keys
   issues.error(
     path,
-    'no credentials: add aws_access_key_id and aws_secret_access_key, or api_key, or set the secret AWS_BEARER_TOKEN_BEDROCK or the secrets AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+    `no credentials: add aws_access_key_id and aws_secret_access_key, or api_key, or set the secret ${name} or the secrets ${SHARED_KEYS}`,
   )
   return null
 }

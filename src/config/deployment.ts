@@ -1,5 +1,5 @@
 /** One entry of `model_list` → one deployment. */
-import { readCredentials } from './credentials.ts'
+import { CREDENTIAL_SETTINGS, readCredentials } from './credentials.ts'
 import { type Fields, readFields } from './fields.ts'
 import { arnRegion, isArn, type ModelReference, readModelReference } from './ids.ts'
 import { type Issues, isObject, type JsonObject, typeName } from './issues.ts'
@@ -25,56 +25,44 @@ export type Draft = {
   deployment?: Omit<Deployment, 'id'>
 }
 
-export type ReadingOf = { source: SecretSource; issues: Issues; siblings: Siblings }
+/** What the reading of a configuration hands down to each part of it. */
+export type Reading = { source: SecretSource; issues: Issues; siblings: Siblings }
 
-export function readDeployment(entry: unknown, path: string, reading: ReadingOf): Draft {
-  const { issues, siblings } = reading
+export function readDeployment(entry: unknown, path: string, reading: Reading): Draft {
+  const { issues } = reading
   if (!isObject(entry)) {
     issues.error(path, `this entry is ${typeName(entry)}: write model_name and litellm_params`)
     return { path }
   }
   const used = sift('model_list', entry, path, issues)
-  const names = settingsOf('model_list', { model_name: used.model_name }, path, reading)
-  const group = readFields(MODEL_ENTRY, names, path, issues).model_name
-  if (names.model_name === undefined)
-    issues.error(joinPath(path, 'model_name'), 'missing: write the name that clients ask for')
-  if (group?.includes('*')) issues.error(joinPath(path, 'model_name'), 'wildcards are not served: name each model')
-
+  const group = readGroup(used.model_name, path, reading)
   const paramsPath = joinPath(path, 'litellm_params')
-  if (used.litellm_params === undefined)
-    issues.error(paramsPath, 'missing: write at least model: bedrock/<model id or ARN>')
-  const paramSettings = readSection(used.litellm_params, paramsPath, issues)
-  const params = settingsOf(
-    'litellm_params',
-    sift('litellm_params', paramSettings, paramsPath, issues, siblings),
-    paramsPath,
-    reading,
-  )
+  const params = readPart('litellm_params', used.litellm_params, paramsPath, reading)
   const infoPath = joinPath(path, 'model_info')
-  const infoSettings = sift('model_info', readSection(used.model_info, infoPath, issues), infoPath, issues)
-  const info = settingsOf('model_info', infoSettings, infoPath, reading)
+  const info = readPart('model_info', used.model_info, infoPath, reading)
 
-  const fields = readFields(LITELLM_PARAMS, params, paramsPath, issues)
   const infoFields = readFields(MODEL_INFO, info, infoPath, issues)
+  const target = isObject(used.litellm_params) ? readTarget(params, paramsPath, reading) : {}
+  if (used.litellm_params === undefined) {
+    issues.error(paramsPath, 'missing: write at least model: bedrock/<model id or ARN>')
+  }
   const prices = { ...readPrices(info, infoPath, issues), ...readPrices(params, paramsPath, issues) }
-  const models = isObject(used.litellm_params) ? readModels(fields, params, paramsPath, issues) : {}
-  const region = models.wire && readRegion(fields, params, models.wire, paramsPath, reading)
-  const credentials = models.wire && readCredentials(fields, params, paramsPath, reading.source, issues)
+  const { reference, region, upstream } = target
   const draft: Draft = {
     path,
     ...(group === undefined ? {} : { group }),
     ...(infoFields.id === undefined ? {} : { explicitId: infoFields.id }),
-    ...(models.wire === undefined ? {} : { reference: models.wire }),
+    ...(reference === undefined ? {} : { reference }),
     ...(region === undefined ? {} : { region }),
   }
-  if (group === undefined || models.wire === undefined || region === undefined || !credentials) return draft
-  const baseModel = readBaseModel(infoFields.base_model, models)
-  const deployment = { group, model: models.wire.id, region, credentials, ...settingsOfRouting(fields, region) }
+  if (group === undefined || upstream === undefined) return draft
   const maxInputTokens = infoFields.max_input_tokens
+  const baseModel = readBaseModel(infoFields.base_model) ?? target.pricedAs
   return {
     ...draft,
     deployment: {
-      ...deployment,
+      group,
+      ...upstream,
       ...(maxInputTokens === undefined ? {} : { maxInputTokens }),
       ...(baseModel === undefined ? {} : { baseModel }),
       ...(Object.keys(prices).length === 0 ? {} : { prices }),
@@ -82,9 +70,48 @@ export function readDeployment(entry: unknown, path: string, reading: ReadingOf)
   }
 }
 
-function settingsOf(setting: string, settings: JsonObject, path: string, { source, issues }: ReadingOf): JsonObject {
-  const resolved = resolveReferences(settings, path, setting, source, issues)
+function readGroup(value: unknown, path: string, { source, issues }: Reading): string | undefined {
+  const namePath = joinPath(path, 'model_name')
+  const model_name = resolveReferences(value, namePath, 'model_name', source, issues)
+  if (model_name === undefined) issues.error(namePath, 'missing: write the name that clients ask for')
+  const group = readFields(MODEL_ENTRY, { model_name }, path, issues).model_name
+  if (group?.includes('*')) issues.error(namePath, 'wildcards are not served: name each model')
+  return group
+}
+
+/** The used settings of one part of an entry, with their references resolved. */
+function readPart(
+  section: 'litellm_params' | 'model_info',
+  value: unknown,
+  path: string,
+  { source, issues, siblings }: Reading,
+): JsonObject {
+  const used = sift(section, readSection(value, path, issues), path, issues, siblings)
+  const resolved = resolveReferences(used, path, section, source, issues)
   return isObject(resolved) ? resolved : {}
+}
+
+type Upstream = Omit<Deployment, 'id' | 'group' | 'maxInputTokens' | 'baseModel' | 'prices'>
+
+/** Where the calls of a deployment go, as far as it could be read; `upstream` only when it is whole. */
+type Target = { reference?: ModelReference; pricedAs?: string; region?: string; upstream?: Upstream }
+
+function readTarget(settings: JsonObject, path: string, reading: Reading): Target {
+  const { source, issues } = reading
+  const fields = readFields(LITELLM_PARAMS, settings, path, issues)
+  const { wire, named } = readModels(fields, settings, path, issues)
+  const region = wire && readRegion(fields, settings, wire, path, reading)
+  // An entry of another provider is faulty as a whole; that it has no credentials for Bedrock is no news.
+  const isWorthChecking = wire !== undefined || CREDENTIAL_SETTINGS.some((name) => settings[name] !== undefined)
+  const credentials = isWorthChecking ? readCredentials(fields, settings, path, source, issues) : null
+  if (wire === undefined) return {}
+  const target: Target = {
+    reference: wire,
+    ...(named === undefined || isArn(named.id) ? {} : { pricedAs: named.id }),
+    ...(region === undefined ? {} : { region }),
+  }
+  if (region === undefined || credentials === null) return target
+  return { ...target, upstream: { model: wire.id, region, credentials, ...settingsOfRouting(fields, region) } }
 }
 
 function readPrices(settings: JsonObject, path: string, issues: Issues): CustomPrices {
@@ -98,7 +125,7 @@ function readPrices(settings: JsonObject, path: string, issues: Issues): CustomP
   return Object.fromEntries(prices)
 }
 
-/** `wire` is sent to Bedrock; `named` is what `model` says where `model_id` stands beside it. */
+/** `wire` is sent to Bedrock; `named` is what `model` says beside `model_id`, which is how LiteLLM prices such a deployment. */
 type Models = { wire?: ModelReference; named?: ModelReference }
 
 function readModels(fields: Params, settings: JsonObject, path: string, issues: Issues): Models {
@@ -126,13 +153,11 @@ function readModels(fields: Params, settings: JsonObject, path: string, issues: 
   return {}
 }
 
-/** LiteLLM prices a deployment with `model_id` by its `model`; an ARN there says nothing about the price. */
-function readBaseModel(baseModel: string | undefined, { named }: Models): string | undefined {
-  if (baseModel !== undefined) {
-    const reference = readModelReference(baseModel, 'bedrock')
-    return reference.ok ? reference.reference.id : baseModel
-  }
-  return named === undefined || isArn(named.id) ? undefined : named.id
+/** An id keeps neither LiteLLM's prefixes nor its routes; anything else is kept as a name of its own. */
+function readBaseModel(baseModel: string | undefined): string | undefined {
+  if (baseModel === undefined) return undefined
+  const result = readModelReference(baseModel, 'bedrock')
+  return result.ok ? result.reference.id : baseModel
 }
 
 function readRegion(
@@ -140,7 +165,7 @@ function readRegion(
   settings: JsonObject,
   wire: ModelReference,
   path: string,
-  { source, issues }: ReadingOf,
+  { source, issues }: Reading,
 ): string | undefined {
   const regionPath = joinPath(path, 'aws_region_name')
   if (settings.aws_region_name !== undefined && fields.aws_region_name === undefined) return undefined
@@ -151,18 +176,16 @@ function readRegion(
     return undefined
   }
   const region =
-    given ?? ofArn ?? source.read('AWS_REGION_NAME', 'aws_region_name') ?? source.read('AWS_REGION', 'aws_region_name')
+    given ??
+    ofArn ??
+    source.read('AWS_REGION_NAME', 'aws_region_name', 'AWS_REGION') ??
+    source.read('AWS_REGION', 'aws_region_name')
   if (region === undefined) {
     issues.error(regionPath, 'missing: write the region, or set AWS_REGION_NAME or AWS_REGION')
     return undefined
   }
-  if (
-    readFields({ aws_region_name: LITELLM_PARAMS.aws_region_name }, { aws_region_name: region }, path, issues)
-      .aws_region_name
-  ) {
-    return region
-  }
-  return undefined
+  return readFields({ aws_region_name: LITELLM_PARAMS.aws_region_name }, { aws_region_name: region }, path, issues)
+    .aws_region_name
 }
 
 /** https://docs.aws.amazon.com/general/latest/gr/bedrock.html; China has a domain of its own, GovCloud has not. */

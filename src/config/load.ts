@@ -57,8 +57,10 @@ export function createConfigLoader({ now, onProblem }: ConfigLoaderOptions): Con
     onProblem(issues)
   }
 
-  async function refresh(env: ConfigBindings): Promise<void> {
+  /** `isStale` tells whether a newer load has begun meanwhile, whose result must not be replaced by an older one. */
+  async function refresh(env: ConfigBindings, isStale: () => boolean): Promise<void> {
     const found = await find(env)
+    if (isStale()) return
     if (found === 'unreadable') return reportOnce('unreadable', [fault('KV could not be read; it is tried again')])
     if (found === null) {
       const message = 'there is no configuration in KV and none in CONFIG_JSON: npm run config -- push FILE'
@@ -73,6 +75,7 @@ export function createConfigLoader({ now, onProblem }: ConfigLoaderOptions): Con
     const json = found.parse()
     if (!json.ok) return reportOnce(problem, [json.issue])
     const result = await readConfig(json.value, env)
+    if (isStale()) return
     if (!result.ok) return reportOnce(problem, result.issues)
     current = result.config
     currentText = found.text
@@ -82,7 +85,7 @@ export function createConfigLoader({ now, onProblem }: ConfigLoaderOptions): Con
   function startFlight(env: ConfigBindings, waitUntil: (promise: Promise<unknown>) => void): Promise<void> {
     checkedAtMs = now()
     const started = { startedAtMs: checkedAtMs, promise: Promise.resolve() }
-    started.promise = refresh(env).finally(() => {
+    started.promise = refresh(env, () => flight !== started).finally(() => {
       if (flight === started) flight = null
     })
     flight = started

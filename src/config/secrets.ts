@@ -3,8 +3,8 @@ import { type Issues, isObject } from './issues.ts'
 import { joinPath } from './path.ts'
 
 export type SecretSource = {
-  /** Value of a secret or variable for `setting`; undefined when it is not set. */
-  read: (name: string, setting: string) => string | undefined
+  /** Value of a secret or variable for `setting`; undefined when it is not set. `alternative` names what would do as well. */
+  read: (name: string, setting: string, alternative?: string) => string | undefined
   /** Value of a secret that nobody misses when it is not set. */
   readOptional: (name: string) => string | undefined
   /** Names that were read and found, in order; with `assumeSecrets` what the Worker will need. */
@@ -67,8 +67,8 @@ const NUMERIC_SETTING =
 export function assumeSecrets(): SecretSource {
   const needed = new Set<string>()
   return {
-    read(name, setting) {
-      needed.add(name)
+    read(name, setting, alternative) {
+      needed.add(alternative === undefined ? name : `${name} (or ${alternative})`)
       return STAND_INS[setting] ?? (NUMERIC_SETTING.test(setting) ? '1' : 'assumed')
     },
     readOptional: () => undefined,

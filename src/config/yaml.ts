@@ -155,15 +155,16 @@ function readMap(
 }
 
 function mergeInto(walk: Walk, entries: Map<string, unknown>, value: unknown, path: string): void {
-  const merged = readNode(walk, value, path, false)
-  const sources: unknown[] = Array.isArray(merged) ? merged : [merged]
+  const target = isAlias(value) ? walk.resolveAlias(value) : value
   // The first of several sources wins, so the last is laid down first.
-  for (const source of sources.toReversed()) {
-    if (typeof source !== 'object' || source === null || Array.isArray(source)) {
-      const offset = isScalar(value) || isAlias(value) || isSeq(value) ? offsetOf(value) : 0
+  const sources = isSeq(target) ? target.items.toReversed() : [value]
+  for (const source of sources) {
+    const merged = readNode(walk, source, path, false)
+    if (typeof merged !== 'object' || merged === null || Array.isArray(merged)) {
+      const offset = isScalar(source) || isAlias(source) || isSeq(source) ? offsetOf(source) : 0
       report(walk, offset, path, 'a merge key << takes a mapping or a list of mappings')
       return
     }
-    for (const [name, entry] of Object.entries(source)) entries.set(name, entry)
+    for (const [name, entry] of Object.entries(merged)) entries.set(name, entry)
   }
 }

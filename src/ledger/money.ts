@@ -1,18 +1,9 @@
 /** Largest value of a SQLite INTEGER, 2^63 - 1: the bound of a row's cost and of every sum in the ledger. */
 export const INT64_MAX = 9_223_372_036_854_775_807n
 
-const NANO_PER_USD = 1_000_000_000n
-
 /** Reads nano-USD as the ledger writes it: digits only, at most 2^63 - 1. `null` for anything else. */
 export function parseNanoUsd(text: unknown): bigint | null {
   if (typeof text !== 'string' || !/^\d{1,19}$/.test(text)) return null
   const value = BigInt(text)
   return value > INT64_MAX ? null : value
-}
-
-/** Exact plain decimal USD of nano-USD, without trailing zeros: 1500000n → `0.0015`. Not negative. */
-export function formatUsd(nanoUsd: bigint): string {
-  const whole = nanoUsd / NANO_PER_USD
-  const fraction = (nanoUsd % NANO_PER_USD).toString().padStart(9, '0').replace(/0+$/, '')
-  return fraction === '' ? `${whole}` : `${whole}.${fraction}`
 }

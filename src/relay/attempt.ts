@@ -30,7 +30,8 @@ export type Delivery = {
   answer: Answer
   awsRequestId: string | null
   cancelUpstream(): void
-  msToFirstFrame: number | null
+  /** Instant at which the answer was known to be content. */
+  firstFrameAtMs: number | null
 }
 
 export async function attempt(
@@ -114,11 +115,11 @@ async function judge(
   sentMs: number,
   deps: AttemptDeps,
 ): Promise<AttemptOutcome<Delivery>> {
-  const deliver = (answer: Answer, msToFirstFrame: number | null): Delivery => ({
+  const deliver = (answer: Answer, firstFrameAtMs: number | null): Delivery => ({
     answer,
     awsRequestId: response.headers.get('x-amzn-requestid'),
     cancelUpstream: () => controller.abort(),
-    msToFirstFrame,
+    firstFrameAtMs,
   })
   if (response.status !== 200) {
     const read = await readWhole(response, ERROR_BODY_MAX_BYTES)
@@ -131,14 +132,15 @@ async function judge(
     response.body !== null &&
     response.headers.get('content-type')?.startsWith(EVENT_STREAM)
   ) {
-    return judgeStream(call, response, response.body, deliver, () => deps.now() - sentMs)
+    return judgeStream(call, response, response.body, deliver, sentMs, deps)
   }
   const read = await readWhole(response, BUFFERED_ANSWER_MAX_BYTES)
-  const msToFirstFrame = deps.now() - sentMs
+  const answeredAtMs = deps.now()
+  const msToFirstFrame = answeredAtMs - sentMs
   const headers = clientResponseHeaders(response.headers)
   if (!read.whole) {
     const answer: Answer = { kind: 'large', status: 200, headers, prefix: read.prefix, rest: read.rest }
-    return { kind: 'success', value: deliver(answer, msToFirstFrame), msToFirstFrame }
+    return { kind: 'success', value: deliver(answer, answeredAtMs), msToFirstFrame }
   }
   if (isMisrouted(read.body))
     return failed({ phase: 'headers', status: 200, type: 'UnknownOperationException', message: '' })
@@ -152,7 +154,7 @@ async function judge(
   }
   return {
     kind: 'success',
-    value: deliver({ kind: 'buffered', status: 200, headers, body: read.body }, msToFirstFrame),
+    value: deliver({ kind: 'buffered', status: 200, headers, body: read.body }, answeredAtMs),
     msToFirstFrame,
   }
 }
@@ -162,8 +164,9 @@ async function judgeStream(
   call: Call,
   response: Response,
   body: ReadableStream<Uint8Array>,
-  deliver: (answer: Answer, msToFirstFrame: number | null) => Delivery,
-  elapsedMs: () => number,
+  deliver: (answer: Answer, firstFrameAtMs: number | null) => Delivery,
+  sentMs: number,
+  deps: AttemptDeps,
 ): Promise<AttemptOutcome<Delivery>> {
   const streaming = call.operation.name === 'InvokeModelWithResponseStream' ? call.operation.name : 'ConverseStream'
   const tap = createStreamTap(streaming)
@@ -186,7 +189,8 @@ async function judgeStream(
     tap.push(value)
     first = probe.push(value)
   }
-  const msToFirstFrame = elapsedMs()
+  const answeredAtMs = deps.now()
+  const msToFirstFrame = answeredAtMs - sentMs
   if (first.kind === 'content') {
     reader.releaseLock()
     const headers = clientResponseHeaders(response.headers)
@@ -198,7 +202,7 @@ async function judgeStream(
       rest: body,
       tap,
     }
-    return { kind: 'success', value: deliver(answer, msToFirstFrame), msToFirstFrame }
+    return { kind: 'success', value: deliver(answer, answeredAtMs), msToFirstFrame }
   }
   await reader.cancel()
   if (first.kind === 'corrupt') {

@@ -183,7 +183,7 @@ function finish(call: Call, routed: Routed, deps: DeliverDeps, closing: Closing)
     deployment: routed.deployment,
     fallbacks: routed.fallbacks,
     awsRequestId: routed.value?.awsRequestId ?? call.attempts.at(-1)?.aws_request_id ?? null,
-    msToFirstFrame: routed.value?.msToFirstFrame ?? null,
+    msToFirstFrame: routed.value?.firstFrameAtMs == null ? null : routed.value.firstFrameAtMs - call.startedMs,
     endedAtMs: Date.now(),
   })
   const { inputTokens = 0, outputTokens = 0 } = record.usage ?? {}

@@ -8,7 +8,7 @@ import type { Refusal } from '../bedrock/refusal.ts'
 import type { GatewayConfig } from '../config/types.ts'
 import type { Env } from '../env.ts'
 import { describeCause, logLine } from '../telemetry/log.ts'
-import { attempt } from './attempt.ts'
+import { type AttemptDeps, attempt } from './attempt.ts'
 import { drainUpload, holdBody } from './body.ts'
 import type { Call } from './call.ts'
 import { newCallId } from './call-id.ts'
@@ -67,7 +67,11 @@ async function travel(
   }
   try {
     const router = gateway.router(config)
-    const deps = { credentials: gateway.credentials, now: () => Date.now(), fetcher: fetch }
+    const deps: AttemptDeps = {
+      credentials: gateway.credentials,
+      now: () => Date.now(),
+      fetcher: (input, init) => fetch(input, init),
+    }
     const result = await router.route({
       ...admitted.resolved,
       portable: call.operation.portable,

@@ -147,14 +147,16 @@ describe('a KV that is slow or fails', () => {
     expect(reads).toEqual([{ key: 'config', cacheTtl: 30 }])
   })
 
-  test('a first load that hangs is not joined for ever', async () => {
-    const hanging = slowKv(null)
+  test('a first load that hangs is not joined for ever, and comes too late to replace what was loaded since', async () => {
+    const hanging = slowKv(withKey('sk-first'))
     const { loader, clock, call } = loaderOnClock()
-    void loader.load(hanging.bindings, () => {})
+    const first = loader.load(hanging.bindings, () => {})
     await env.CONFIG.put(CONFIG_KEY, withKey('sk-second'))
     clock.nowMs += 5_000
     expect(await call()).toBe('sk-second')
     hanging.release()
+    expect((await first)?.masterKey).toBe('sk-second')
+    expect(await call()).toBe('sk-second')
   })
 
   test('never delays a call once a configuration is loaded, and a refresh is started once', async () => {

@@ -21,6 +21,15 @@ export function withParams(params: Json, info?: Json): Json {
   return sample({ model_list: [deployment('nova', params, info)] })
 }
 
+/** A configuration of the groups `a` and `b`, or of these models, with these router settings. */
+export function router(settings: Json, ...models: Json[]): Json {
+  const model_list = models.length === 0 ? [deployment('a'), deployment('b')] : models
+  return sample({ model_list, router_settings: settings })
+}
+
+/** One fault, the path it must be reported at and what the message must say. */
+export type Fault = { what: string; raw: unknown; path: string; says: RegExp; env?: Json }
+
 export async function valid(raw: unknown, env: Json = {}): Promise<GatewayConfig> {
   const result = await readConfig(raw, env)
   if (!result.ok) throw new Error(`expected a valid configuration: ${JSON.stringify(result.issues)}`)

@@ -156,13 +156,14 @@ describe('reserving against limits per minute', () => {
     expect(await meter.reserve(request({ rpm: 5 }))).toEqual({ allowed: true })
   })
 
-  it('counts estimated tokens against tpm and corrects them when the call settles within its minute', async () => {
+  it('counts estimated tokens against tpm and corrects them when the call settles within its minute, also after an eviction', async () => {
     freezeClock()
     const meter = await meterOf('tpm')
     const first = request({ tpm: 150 })
     expect(await meter.reserve(first)).toEqual({ allowed: true })
     expect(await meter.reserve(request({ tpm: 150 }))).toMatchObject({ allowed: false, limit: 'tpm' })
     await meter.settle(JSON.stringify(spendRecord({ request_id: first.callId, total_tokens: 40 })))
+    await evictDurableObject(meter)
     expect(await meter.reserve(request({ tpm: 150 }))).toEqual({ allowed: true })
     expect(await meter.reserve(request({ tpm: 150 }))).toMatchObject({ allowed: false, limit: 'tpm' })
   })

@@ -122,8 +122,9 @@ export function fillHeaders(before: HeaderValues, roomBytes: number): HeaderFill
   }
   const contentType = encodeStringHeader(':content-type', 'application/json').length
   const leftover = slack - contentType
-  if (!headers.has(':content-type') && (leftover === 0 || leftover >= MIN_FILLER_BYTES))
+  if (!headers.has(':content-type') && (leftover === 0 || leftover >= MIN_FILLER_BYTES)) {
     add(':content-type', 'application/json')
+  }
   if (slack < 0) return null
   const fillers = fillerHeaders(headers, slack)
   return fillers === null ? null : { bytes: concat([encodeHeaders(added), fillers]), headers }

@@ -104,43 +104,49 @@ const metricsOf = (chunks: readonly Json[], counters: Counters): TokenUsage | nu
 export function streamTokens(chunks: readonly unknown[], counters: Counters): InvokeTokens {
   const objects = chunks.filter(isObject)
   const raw = objects.map(rawChunk).filter((chunk) => chunk !== null)
-  const { usage, other } = streamFamily(objects, counters)
-  return { usage: firstOf(usage, metricsOf(objects, counters)), other, raw: raw.length === 0 ? null : raw }
+  const metrics = metricsOf(objects, counters)
+  return { ...streamFamily(objects, metrics, counters), raw: raw.length === 0 ? null : raw }
 }
 
-function streamFamily(chunks: readonly Json[], counters: Counters): Omit<InvokeTokens, 'raw'> {
+function streamFamily(
+  chunks: readonly Json[],
+  metrics: TokenUsage | null,
+  counters: Counters,
+): Omit<InvokeTokens, 'raw'> {
   const start = chunks.findLast((chunk) => chunk.type === 'message_start')
   const delta = chunks.findLast((chunk) => chunk.type === 'message_delta' && isObject(chunk.usage))
   if (start !== undefined || delta !== undefined) {
-    const begun = child(start && child(start, 'message'), 'usage')
+    const begun = child(child(start, 'message'), 'usage')
     const ended = child(delta, 'usage')
     // `output_tokens` of message_start counts what was ready at the start; it says nothing about the whole.
     const { outputTokens: _ready, ...input } = anthropicTokens(begun, counters) ?? {}
-    const usage = firstOf(anthropicTokens(ended, counters), input)
-    const complete = usage?.inputTokens === undefined && usage?.outputTokens === undefined ? null : usage
-    return { usage: complete, other: toolUses({ ...begun, ...ended }, counters) }
+    return {
+      usage: firstOf(Object.keys(input).length === 0 ? null : input, anthropicTokens(ended, counters), metrics),
+      other: toolUses({ ...begun, ...ended }, counters),
+    }
   }
   const withUsage = chunks.findLast((chunk) => formOf(child(chunk, 'usage')).startsWith('openai'))
   if (withUsage !== undefined) {
     const { usage, ...audio } = openAiTokens(child(withUsage, 'usage'), 'chat', counters)
-    return { usage, other: { ...audio, ...toolUses(child(withUsage, 'usage'), counters) } }
+    // Not completed by the metrics: the prompt counter here includes what the metrics would count again.
+    return { usage: usage ?? metrics, other: { ...audio, ...toolUses(child(withUsage, 'usage'), counters) } }
   }
   const speech = speechTokens(chunks, counters)
   if (speech !== null) return speech
-  const metadata = child(
-    child(
-      chunks.findLast((chunk) => isObject(chunk.metadata)),
-      'metadata',
-    ),
-    'usage',
-  )
+  const described = chunks.findLast((chunk) => isObject(chunk.metadata))
+  const metadata = child(child(described, 'metadata'), 'usage')
   // Titan and Llama count on from chunk to chunk, and leave null what a chunk does not know.
   const merged: Record<string, unknown> = {}
   for (const chunk of chunks) {
     for (const [key, value] of Object.entries(chunk)) if (value !== null) merged[key] = value
   }
   return {
-    usage: firstOf(converseTokens(metadata, counters), titanTokens(merged, counters), llamaTokens(merged, counters)),
+    usage: firstOf(
+      converseTokens(metadata, counters),
+      titanTokens(merged, counters),
+      llamaTokens(merged, counters),
+      metrics,
+    ),
     other: toolUses(metadata, counters),
   }
 }
@@ -150,14 +156,9 @@ function streamFamily(chunks: readonly Json[], counters: Counters): Omit<InvokeT
  * https://docs.aws.amazon.com/nova/latest/userguide/output-events.html
  */
 function speechTokens(chunks: readonly Json[], counters: Counters): Omit<InvokeTokens, 'raw'> | null {
-  const events = chunks.map((chunk) => child(child(chunk, 'event'), 'usageEvent'))
-  const total = child(
-    child(
-      events.findLast((event) => isObject(child(event, 'details').total)),
-      'details',
-    ),
-    'total',
-  )
+  const details = chunks.map((chunk) => child(usageEventOf(chunk), 'details'))
+  const last = details.findLast((one) => isObject(one.total))
+  const total = child(last, 'total')
   const input = child(total, 'input')
   const output = child(total, 'output')
   if (Object.keys(input).length + Object.keys(output).length === 0) return null
@@ -173,11 +174,14 @@ function speechTokens(chunks: readonly Json[], counters: Counters): Omit<InvokeT
   }
 }
 
+/** Some captures keep the `event` envelope, some do not. */
+const usageEventOf = (chunk: Json): Json => child(isObject(chunk.event) ? chunk.event : chunk, 'usageEvent')
+
 /** The part of a chunk that holds counters; null where there is none. Text of the answer is not kept. */
 function rawChunk(chunk: Json): unknown {
   const message = child(chunk, 'message')
   const metadata = child(chunk, 'metadata')
-  const usageEvent = child(child(chunk, 'event'), 'usageEvent')
+  const usageEvent = usageEventOf(chunk)
   return rawOf({
     ...pickCounters(chunk),
     ...(isObject(message.usage) ? { message: { usage: message.usage } } : {}),

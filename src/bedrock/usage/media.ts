@@ -21,8 +21,7 @@ export function mediaMeters(id: string, request: unknown, body: unknown, counter
   const answer = isObject(body) ? body : {}
   if (IMAGE_MODEL.test(id)) return { images: imagesMade(answer) }
   if (RERANK_MODEL.test(id)) return { queries: rerankQueries(request, counters) }
-  // Billed by second of the video that was asked about; no counter of it comes back.
-  if (VIDEO_MODEL.test(id)) return { videoSeconds: null }
+  if (VIDEO_MODEL.test(id)) return videoMeters(id)
   if (MARENGO_MODEL.test(id)) return marengoMeters(request)
   if (NOVA_EMBED_MODEL.test(id)) return novaEmbedMeters(request)
   if (TITAN_IMAGE_EMBED_MODEL.test(id)) {
@@ -30,6 +29,9 @@ export function mediaMeters(id: string, request: unknown, body: unknown, counter
   }
   return {}
 }
+
+/** Models that are billed by second of the video they were asked about, whatever the operation; no counter of it comes back. */
+export const videoMeters = (id: string): OtherMeters => (VIDEO_MODEL.test(id) ? { videoSeconds: null } : {})
 
 function imagesMade(answer: Json): number | null {
   const images = Array.isArray(answer.images) ? answer.images : null

@@ -4,8 +4,8 @@ import type { WireParts } from '../wire-parts.ts'
 import { type Counters, child, createCounters, isObject, type Json, textOf } from './counters.ts'
 import { checkUnits, guardrailUnits, tracedGuardrailUnits } from './guardrail.ts'
 import { converseUsage, type InvokeTokens, invokeTokens, streamTokens } from './invoke.ts'
-import { imageRequest, mediaMeters, rerankQueries } from './media.ts'
-import { EMPTY_READING, type OtherMeters, type UsageReading } from './reading.ts'
+import { imageRequest, mediaMeters, rerankQueries, videoMeters } from './media.ts'
+import type { OtherMeters, UsageReading } from './reading.ts'
 import { withoutCachedInput } from './token-shapes.ts'
 
 const HEADER_TIER = 'x-amzn-bedrock-service-tier'
@@ -52,22 +52,23 @@ function tracedUnits(answer: Json, request: unknown, counters: Counters): OtherM
 function consumption(operation: string, modelId: string, parts: WireParts, counters: Counters): InvokeTokens {
   const reference = parseModelId(modelId)
   const id = 'id' in reference ? reference.id : ''
+  const withVideo = (read: InvokeTokens): InvokeTokens => ({ ...read, other: { ...read.other, ...videoMeters(id) } })
   switch (operation) {
     case 'Converse':
-      return converseUsage(child(parts.body, 'usage'), counters)
+      return withVideo(converseUsage(child(parts.body, 'usage'), counters))
     case 'ConverseStream': {
-      const read = converseUsage(child(parts.metadata, 'usage'), counters)
-      const inclusive = read.usage !== null && vendorOf(id) === 'openai'
-      return inclusive && read.usage !== null ? { ...read, usage: withoutCachedInput(read.usage) } : read
+      const read = withVideo(converseUsage(child(parts.metadata, 'usage'), counters))
+      if (read.usage === null || vendorOf(id) !== 'openai') return read
+      return { ...read, usage: withoutCachedInput(read.usage) }
     }
     case 'InvokeModelWithResponseStream':
     case 'InvokeModelWithBidirectionalStream':
-      return streamTokens(parts.chunks ?? [], counters)
+      return withVideo(streamTokens(parts.chunks ?? [], counters))
     case 'InvokeModel':
     case 'ChatCompletions':
     case 'Responses':
     case 'Messages': {
-      if (parts.chunks !== undefined) return streamTokens(parts.chunks, counters)
+      if (parts.body === undefined && parts.chunks !== undefined) return withVideo(streamTokens(parts.chunks, counters))
       const read = invokeTokens(parts.body, parts.headers ?? {}, counters)
       const other = { ...read.other, ...mediaMeters(id, parts.request, parts.body, counters) }
       return { ...read, other, raw: rawWithMedia(read.raw, other) }
@@ -81,7 +82,7 @@ function consumption(operation: string, modelId: string, parts: WireParts, count
     case 'InvokeGuardrailChecks':
       return guardrailUsage(parts.body, checkUnits, counters)
     default:
-      return { ...EMPTY_READING }
+      return { usage: null, other: {}, raw: null }
   }
 }
 

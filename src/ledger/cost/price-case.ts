@@ -20,16 +20,20 @@ const caseSchema = v.object({
   name: v.optional(v.string()),
   operation: text,
   model_id: text,
-  source_region: v.optional(v.string(), ''),
+  source_region: v.nullish(v.string(), ''),
   /** Tier that was asked for. */
   service_tier: v.nullish(v.string()),
-  usage: v.object({
-    body: v.optional(v.unknown()),
-    metadata: v.optional(v.unknown()),
-    headers: v.optional(headers),
-    chunks: v.optional(v.nullable(v.array(v.unknown()))),
-    request: v.optional(v.unknown()),
-  }),
+  /** Pieces of the wire; none at all is a call whose usage is not known. */
+  usage: v.nullish(
+    v.object({
+      body: v.optional(v.unknown()),
+      metadata: v.optional(v.unknown()),
+      headers: v.nullish(headers),
+      chunks: v.nullish(v.array(v.unknown())),
+      request: v.optional(v.unknown()),
+    }),
+    {},
+  ),
   base_model: v.nullish(text),
   resolved_model_arns: v.nullish(v.array(v.string())),
   /** Time of the call; today when absent. */
@@ -64,9 +68,9 @@ export function priceCase(given: unknown, context: CaseContext): CaseResult {
     model: output.model_id,
     baseModel: output.base_model ?? undefined,
     resolvedModelArns: output.resolved_model_arns ?? undefined,
-    region: output.source_region,
+    region: output.source_region ?? '',
     requestedTier: output.service_tier ?? undefined,
-    parts: wireParts(output.usage),
+    parts: wireParts(output.usage ?? {}),
     at: output.at === undefined ? context.now : new Date(output.at),
     overrides: context.overrides,
     catalogue: context.catalogue,
@@ -74,8 +78,12 @@ export function priceCase(given: unknown, context: CaseContext): CaseResult {
   return { ok: true, name: output.name ?? null, price: priceOf(cost), cost }
 }
 
-function wireParts({ chunks, headers: given, ...rest }: v.InferOutput<typeof caseSchema>['usage']): WireParts {
-  return { ...rest, ...(given === undefined ? {} : { headers: given }), ...(chunks == null ? {} : { chunks }) }
+function wireParts({
+  chunks,
+  headers: given,
+  ...rest
+}: NonNullable<v.InferOutput<typeof caseSchema>['usage']>): WireParts {
+  return { ...rest, ...(given == null ? {} : { headers: given }), ...(chunks == null ? {} : { chunks }) }
 }
 
 const priceOf = (cost: Cost): CasePrice => ({

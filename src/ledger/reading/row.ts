@@ -1,13 +1,15 @@
 import { SPEND_COLUMNS } from '../columns.ts'
-import { formatUsd } from '../money.ts'
+import { formatDecimal } from '../cost/decimal.ts'
 import type { SpendRecord } from '../record.ts'
 
 /** A row as `GET /spend/logs` shows it: the record, and its cost once more as a number of USD for display. */
 export type SpendRow = SpendRecord & { spend: number | null }
 
+const NANO_DECIMALS = 9
+
 /** USD for display. Nothing may add these up: a double holds about 16 digits. */
 export function toDisplayUsd(nanoUsd: string): number {
-  return Number(formatUsd(BigInt(nanoUsd)))
+  return Number(formatDecimal({ digits: BigInt(nanoUsd), scale: NANO_DECIMALS }))
 }
 
 /** Turns a row of `SELECT ${SELECT_LIST}` into what is shown: JSON columns parsed, all others as SQLite has them. */

@@ -37,13 +37,18 @@ export function chunk(payload: unknown): Uint8Array {
   return event('chunk', { bytes: btoa(JSON.stringify(payload)), p: 'abcdefgh' })
 }
 
-/** The messages of a whole stream. Throws where a length, a checksum or a header is wrong, or a byte is left over. */
+/** One message. Throws where a length, a checksum or a header is wrong. */
+export function decodeFrameWithOracle(frame: Uint8Array): CodecMessage {
+  return codec.decode(frame)
+}
+
+/** The messages of a whole stream, their payloads parsed. Throws where a length, a checksum or a header is wrong, or a byte is left over. */
 export function decodeWithOracle(stream: Uint8Array): Decoded[] {
   const messages: Decoded[] = []
   const view = new DataView(stream.buffer, stream.byteOffset, stream.byteLength)
   for (let at = 0; at < stream.length; ) {
     const totalBytes = view.getUint32(at)
-    const message = codec.decode(stream.subarray(at, at + totalBytes))
+    const message = decodeFrameWithOracle(stream.subarray(at, at + totalBytes))
     const text = strictUtf8.decode(message.body)
     const headers = Object.fromEntries(Object.entries(message.headers).map(([name, header]) => [name, header.value]))
     messages.push({ headers, text, json: text.trim() === '' ? null : JSON.parse(text) })

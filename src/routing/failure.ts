@@ -1,0 +1,28 @@
+/** What an upstream did instead of answering: all that routing needs to know of it. */
+
+export type FailurePhase =
+  /** Before anything was sent to Bedrock: the session of an assumed role could not be had. */
+  | 'credentials'
+  /** Network error before response headers. */
+  | 'connect'
+  /** HTTP error status, or no headers in time. */
+  | 'headers'
+  /** Exception in the first frame, or a stream that broke before its first frame was whole. */
+  | 'first-frame'
+  /** After the first content frame, when nothing can be retried. */
+  | 'body'
+
+export type Failure = {
+  phase: FailurePhase
+  /** HTTP status, or the one that the name of a first-frame exception stands for; null where nothing answered. */
+  status: number | null
+  /** AWS's error name without namespace (`ThrottlingException`); null for network errors and time-outs. */
+  type: string | null
+  /** The upstream's text. Read for matching only: routing never logs it. */
+  message: string
+  /** Of ModelErrorException and ModelStreamErrorException: what the model's own server said. */
+  originalStatusCode?: number
+  timedOut?: boolean
+  /** From `x-amz-retry-after` (ms) or `retry-after` (s). */
+  retryAfterMs?: number
+}

@@ -1,0 +1,31 @@
+/**
+ * Serves `kill-worker.ts` on real workerd with its state in a folder, until it is killed. Usage: kill-host.mjs FOLDER
+ * JavaScript, because this folder is checked with the Worker's types, which know no Node.
+ */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+
+const bundle = await build({
+  entryPoints: [fileURLToPath(new URL('./kill-worker.ts', import.meta.url))],
+  bundle: true,
+  format: 'esm',
+  write: false,
+  external: ['cloudflare:workers'],
+})
+const migration = readFileSync(new URL('../../src/ledger/migrations/0001_spend.sql', import.meta.url), 'utf8')
+
+const miniflare = new Miniflare(
+  convertV4MiniflareOptions({
+    modules: true,
+    script: bundle.outputFiles[0].text,
+    compatibilityDate: '2026-10-26',
+    port: 0,
+    bindings: { MIGRATION: migration.replace(/^--.*$/gm, '') },
+    d1Databases: { DB: 'DB' },
+    durableObjects: { METER: { className: 'Meter', useSQLite: true } },
+    resourcePersistencePath: process.argv[2],
+  }),
+)
+console.log(`ready ${await miniflare.ready}`)
