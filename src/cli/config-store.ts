@@ -4,9 +4,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
-
-/** Key of the configuration in the namespace; the Worker reads the same (src/config/load.ts). */
-const CONFIG_KEY = 'config'
+import { CONFIG_KEY } from '../config/load.ts'
 
 /** Binding of the namespace in wrangler.toml, and its id in a local gateway. */
 const NAMESPACE = 'CONFIG'
@@ -23,8 +21,11 @@ export type ConfigStore = {
 
 export type StoreResult = { ok: true } | { ok: false; message: string }
 
-/** Runs wrangler with arguments and gives what it printed. */
-export type RunWrangler = (args: readonly string[]) => Promise<{ exitCode: number; stdout: string }>
+/** Runs wrangler with arguments; what it prints goes to the terminal, where it may ask for a login, or is captured. */
+export type RunWrangler = (
+  args: readonly string[],
+  output: 'shown' | 'captured',
+) => Promise<{ exitCode: number; stdout: string }>
 
 /** The folder that `npm start -- --persist DIR` was given. */
 export function localStore(folder: string): ConfigStore {
@@ -74,24 +75,28 @@ export function remoteStore(run: RunWrangler = runWrangler): ConfigStore {
         await chmod(folder, 0o700)
         const file = join(folder, 'config.json')
         await writeFile(file, json, { mode: 0o600 })
-        const { exitCode } = await run(['kv', 'key', 'put', CONFIG_KEY, '--path', file, ...target])
+        const { exitCode } = await run(['kv', 'key', 'put', CONFIG_KEY, '--path', file, ...target], 'shown')
         return exitCode === 0 ? { ok: true } : failed(exitCode, 'write the configuration')
       } finally {
         await rm(folder, { recursive: true, force: true })
       }
     },
     async get() {
-      const { exitCode, stdout } = await run(['kv', 'key', 'get', CONFIG_KEY, '--text', ...target])
+      const { exitCode, stdout } = await run(['kv', 'key', 'get', CONFIG_KEY, '--text', ...target], 'captured')
       return exitCode === 0 ? { ok: true, json: stdout } : failed(exitCode, 'read the configuration')
     },
   }
 }
 
-async function runWrangler(args: readonly string[]): Promise<{ exitCode: number; stdout: string }> {
+async function runWrangler(
+  args: readonly string[],
+  output: 'shown' | 'captured',
+): Promise<{ exitCode: number; stdout: string }> {
   const wrangler = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
-  const child = spawn(process.execPath, [wrangler, ...args], { cwd: ROOT, stdio: ['inherit', 'pipe', 'inherit'] })
+  const stdout = output === 'shown' ? 'inherit' : 'pipe'
+  const child = spawn(process.execPath, [wrangler, ...args], { cwd: ROOT, stdio: ['inherit', stdout, 'inherit'] })
   const chunks: Buffer[] = []
-  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
+  child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk))
   const exitCode = await new Promise<number>((done, fail) => {
     child.once('error', fail)
     child.once('close', (code) => done(code ?? 1))

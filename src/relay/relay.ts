@@ -22,8 +22,9 @@ import { refusalResponse } from './respond.ts'
 export const BEDROCK_PREFIX = '/bedrock'
 
 export function relay(request: Request, env: Env, ctx: Background, gateway: Gateway): Promise<Response> {
-  const callId = newCallId(Date.now())
-  const work = travel(request, env, ctx, gateway, callId).catch((cause: unknown) => {
+  const startedMs = Date.now()
+  const callId = newCallId(startedMs)
+  const work = travel(request, env, ctx, gateway, { callId, startedMs }).catch((cause: unknown) => {
     logLine('fault', { request_id: callId, cause: describeCause(cause) })
     return refusalResponse({ kind: 'internal' }, callId)
   })
@@ -37,9 +38,8 @@ async function travel(
   env: Env,
   ctx: Background,
   gateway: Gateway,
-  callId: string,
+  { callId, startedMs }: { callId: string; startedMs: number },
 ): Promise<Response> {
-  const startedMs = Date.now()
   const refuse = async (refusal: Refusal): Promise<Response> => {
     logLine('refused', { request_id: callId, method: request.method, refusal: refusal.kind })
     await drainUpload(request)

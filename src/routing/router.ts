@@ -5,7 +5,13 @@ import type { Failure } from './failure.ts'
 export type AttemptOutcome<T> =
   | { kind: 'success'; value: T; msToFirstFrame: number }
   | { kind: 'failure'; failure: Failure; value: T | null }
-export type AttemptReport = { deployment: Deployment; startedMs: number; ms: number; failure: Failure | null; action: string }
+export type AttemptReport = {
+  deployment: Deployment
+  startedMs: number
+  ms: number
+  failure: Failure | null
+  action: string
+}
 type Common = { attempts: AttemptReport[]; fallbacks: number; retryAfterMs: number | null; deployment: Deployment }
 export type RouteResult<T> =
   | ({ kind: 'answered'; value: T; group: string } & Common)
@@ -42,7 +48,8 @@ export function createRouter(config: GatewayConfig, deps: { now(): number }, _pr
       }
       if (last === null) throw new Error('no target')
       const common = { attempts, fallbacks: 0, retryAfterMs: null, deployment: last.target }
-      if (last.outcome.kind === 'failure' && last.outcome.value === null) return { kind: 'exhausted', failure: last.outcome.failure, ...common }
+      if (last.outcome.kind === 'failure' && last.outcome.value === null)
+        return { kind: 'exhausted', failure: last.outcome.failure, ...common }
       return { kind: 'answered', value: last.outcome.value as T, group: last.target.group, ...common }
     },
     streamBroke() {},
