@@ -6,6 +6,7 @@ import { adminErrorOfRefusal, adminErrorResponse } from './admin/errors.ts'
 import { liveliness, readiness } from './admin/health.ts'
 import { listModels, modelInfo } from './admin/models.ts'
 import { spendLogs, spendReport } from './admin/spend.ts'
+import { headerMap } from './bedrock/header-map.ts'
 import type { GatewayConfig } from './config/types.ts'
 import type { Env } from './env.ts'
 import type { Gateway } from './relay/gateway.ts'
@@ -28,7 +29,7 @@ export function createApp(gateway: Gateway): Hono<Context> {
   app.use(async (c, next) => {
     const config = await gateway.config(c.env, c.executionCtx)
     if (config === null) return adminErrorResponse(adminErrorOfRefusal({ kind: 'no-config' }))
-    const caller = await authenticate(c.req.raw.headers, config.masterKey)
+    const caller = await authenticate(headerMap(c.req.raw.headers), config.masterKey)
     if (!('apiKey' in caller)) return adminErrorResponse(adminErrorOfRefusal(caller))
     c.set('config', config)
     return next()

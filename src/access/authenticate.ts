@@ -1,4 +1,5 @@
 /** Who calls: today the master key and nobody else. */
+import type { HeaderMap } from '../bedrock/header-map.ts'
 import type { Refusal } from '../bedrock/refusal.ts'
 import { presentedKey } from './credential.ts'
 
@@ -7,16 +8,16 @@ export type Caller = { kind: 'master'; apiKey: null; teamId: null; userId: null 
 
 const MASTER: Caller = { kind: 'master', apiKey: null, teamId: null, userId: null }
 
-export async function authenticate(headers: Headers, masterKey: string): Promise<Caller | Refusal> {
+/** Digest of the master key in use; a new configuration replaces it. */
+let master: { key: string; digest: ArrayBuffer } | null = null
+
+export async function authenticate(headers: HeaderMap, masterKey: string): Promise<Caller | Refusal> {
   const presented = presentedKey(headers)
   if (presented.kind !== 'key') return presented
-  return (await equalInConstantTime(presented.key, masterKey)) ? MASTER : { kind: 'unknown-key' }
-}
-
-/** Digests are compared, so that neither a common prefix nor the length shows in the time it takes. */
-async function equalInConstantTime(presented: string, expected: string): Promise<boolean> {
-  const [left, right] = await Promise.all([sha256(presented), sha256(expected)])
-  return crypto.subtle.timingSafeEqual(left, right)
+  if (master?.key !== masterKey) master = { key: masterKey, digest: await sha256(masterKey) }
+  const { digest } = master
+  // Digests are compared, so that neither a common prefix nor the length shows in the time it takes.
+  return crypto.subtle.timingSafeEqual(await sha256(presented.key), digest) ? MASTER : { kind: 'unknown-key' }
 }
 
 function sha256(text: string): Promise<ArrayBuffer> {

@@ -2,6 +2,7 @@
  * Where a client may carry its key, in LiteLLM's order of precedence: `x-litellm-api-key`, `Authorization`, `x-api-key`.
  * AWS SDKs that refuse a bearer over plain http carry it as the access key id of a SigV4 credential.
  */
+import type { HeaderMap } from '../bedrock/header-map.ts'
 import type { Refusal } from '../bedrock/refusal.ts'
 
 export type PresentedKey = { kind: 'key'; key: string }
@@ -9,13 +10,13 @@ export type PresentedKey = { kind: 'key'; key: string }
 const BEARER = /^bearer(?: +|$)/i
 const SIGV4_SCHEME = 'AWS4-HMAC-SHA256'
 
-export function presentedKey(headers: Headers): PresentedKey | Refusal {
-  const explicit = headers.get('x-litellm-api-key')
-  if (explicit !== null) return keyOrNone(withoutBearer(explicit))
-  const authorization = headers.get('authorization')
-  if (authorization !== null) return keyOfAuthorization(authorization.trim())
-  const apiKey = headers.get('x-api-key')
-  if (apiKey !== null) return keyOrNone(withoutBearer(apiKey))
+export function presentedKey(headers: HeaderMap): PresentedKey | Refusal {
+  const explicit = headers['x-litellm-api-key']
+  if (explicit !== undefined) return keyOrNone(withoutBearer(explicit))
+  const authorization = headers.authorization
+  if (authorization !== undefined) return keyOfAuthorization(authorization.trim())
+  const apiKey = headers['x-api-key']
+  if (apiKey !== undefined) return keyOrNone(withoutBearer(apiKey))
   return { kind: 'no-credential' }
 }
 

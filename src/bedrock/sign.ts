@@ -4,6 +4,7 @@
  */
 import { AwsV4Signer } from 'aws4fetch'
 import type { BedrockApiKey, StaticKeys } from './credentials.ts'
+import type { HeaderMap } from './header-map.ts'
 
 /** Signing name of all Bedrock services; the signer would guess `bedrock-runtime` from the host, which AWS refuses. */
 const SIGNING_NAME = 'bedrock'
@@ -17,7 +18,7 @@ export type UnsignedRequest = {
   method: string
   url: string
   /** Only headers that may be signed: what an intermediary rewrites must not be here. */
-  headers: Headers
+  headers: HeaderMap
   body: Uint8Array | string
   region: string
 }

@@ -37,7 +37,7 @@ export async function assumeRole(
       {
         method: 'POST',
         url,
-        headers: new Headers({ 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }),
+        headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
         body,
         region,
       },

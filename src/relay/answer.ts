@@ -1,15 +1,17 @@
 /** An upstream answer, held at the point where nothing of it has reached the client yet. */
+
 import type { StreamTap } from '../bedrock/event-stream/tap.ts'
+import type { HeaderMap } from '../bedrock/header-map.ts'
 import { joinBytes } from './bytes.ts'
 
 /** Read whole: errors, and non-streaming answers up to a bound. */
-export type BufferedAnswer = { kind: 'buffered'; status: number; headers: Headers; body: Uint8Array }
+export type BufferedAnswer = { kind: 'buffered'; status: number; headers: HeaderMap; body: Uint8Array }
 
 /** An event stream whose first frame is known to be content. `prefix` has been taken from `rest` already. */
 export type StreamingAnswer = {
   kind: 'stream'
   status: number
-  headers: Headers
+  headers: HeaderMap
   prefix: Uint8Array
   rest: ReadableStream<Uint8Array>
   tap: StreamTap
@@ -19,7 +21,7 @@ export type StreamingAnswer = {
 export type LargeAnswer = {
   kind: 'large'
   status: number
-  headers: Headers
+  headers: HeaderMap
   prefix: Uint8Array
   rest: ReadableStream<Uint8Array>
 }
@@ -35,8 +37,8 @@ export type ReadResult =
   | { whole: false; prefix: Uint8Array; rest: ReadableStream<Uint8Array> }
 
 /** Reads up to `maxBytes`; rejects when the upstream breaks. */
-export async function readWhole(response: Response, maxBytes: number): Promise<ReadResult> {
-  const announced = Number(response.headers.get('content-length') ?? Number.NaN)
+export async function readWhole(response: Response, headers: HeaderMap, maxBytes: number): Promise<ReadResult> {
+  const announced = Number(headers['content-length'] ?? Number.NaN)
   if (announced <= maxBytes) return { whole: true, body: new Uint8Array(await response.arrayBuffer()) }
   if (response.body === null) return { whole: true, body: new Uint8Array(0) }
   if (announced > maxBytes) return { whole: false, prefix: new Uint8Array(0), rest: response.body }

@@ -1,4 +1,5 @@
 /** What a client says about its call for the books: tags, metadata, end user, the ids of its SDK. */
+import type { HeaderMap } from '../bedrock/header-map.ts'
 import type { RequestFacts } from './request-facts.ts'
 
 /** Values beyond this are cut off: a row is a record, not a store. */
@@ -14,12 +15,12 @@ export type Attribution = {
 }
 
 /** Headers as in LiteLLM (`x-litellm-tags`, `-spend-logs-metadata`, `-customer-id`), and Bedrock's own request metadata. */
-export function readAttribution(headers: Headers, facts: RequestFacts): Attribution {
+export function readAttribution(headers: HeaderMap, facts: RequestFacts): Attribution {
   return {
-    clientCallId: bounded(headers.get('x-litellm-call-id')),
-    clientInvocationId: bounded(headers.get('amz-sdk-invocation-id')),
-    endUser: bounded(headers.get('x-litellm-customer-id') ?? headers.get('x-litellm-end-user-id')),
-    tags: (headers.get('x-litellm-tags') ?? '')
+    clientCallId: bounded(headers['x-litellm-call-id']),
+    clientInvocationId: bounded(headers['amz-sdk-invocation-id']),
+    endUser: bounded(headers['x-litellm-customer-id'] ?? headers['x-litellm-end-user-id']),
+    tags: (headers['x-litellm-tags'] ?? '')
       .split(',')
       .map((tag) => tag.trim().slice(0, VALUE_MAX_CHARS))
       .filter((tag) => tag !== '')
@@ -31,9 +32,9 @@ export function readAttribution(headers: Headers, facts: RequestFacts): Attribut
   }
 }
 
-function spendLogsMetadata(headers: Headers): Record<string, unknown> {
-  const text = headers.get('x-litellm-spend-logs-metadata')
-  if (text === null) return {}
+function spendLogsMetadata(headers: HeaderMap): Record<string, unknown> {
+  const text = headers['x-litellm-spend-logs-metadata']
+  if (text === undefined) return {}
   try {
     const value: unknown = JSON.parse(text)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
@@ -43,6 +44,6 @@ function spendLogsMetadata(headers: Headers): Record<string, unknown> {
   }
 }
 
-function bounded(text: string | null): string | null {
-  return text === null ? null : text.slice(0, VALUE_MAX_CHARS)
+function bounded(text: string | undefined): string | null {
+  return text === undefined ? null : text.slice(0, VALUE_MAX_CHARS)
 }

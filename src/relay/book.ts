@@ -38,7 +38,7 @@ export function recordOf(call: Call, ending: Ending): SpendRecord {
     model: deployment.model,
     model_id: deployment.id,
     region: deployment.region,
-    api_base: new URL(deployment.runtimeEndpoint).host,
+    api_base: deployment.runtimeEndpoint.split('/')[2] ?? '',
     operation: call.operation.name,
     api_key: call.caller.apiKey,
     team_id: call.caller.teamId,

@@ -1,9 +1,11 @@
 /** What is known of one call while it travels; each step of the journey adds its part and reads the others'. */
 import type { Caller } from '../access/authenticate.ts'
+import type { HeaderMap } from '../bedrock/header-map.ts'
 import type { Operation } from '../bedrock/operations.ts'
 import type { GatewayConfig } from '../config/types.ts'
 import type { AttemptLogEntry } from '../ledger/record.ts'
 import type { HeldBody } from './body.ts'
+import type { Disconnect } from './disconnect.ts'
 import type { ResolvedModel } from './model.ts'
 import type { RequestFacts } from './request-facts.ts'
 
@@ -20,12 +22,12 @@ export type Call = {
   readonly resolved: ResolvedModel
   /** Query string with its `?`, passed on as it came. */
   readonly search: string
-  readonly clientHeaders: Headers
+  readonly clientHeaders: HeaderMap
   /** The subset that goes upstream. */
-  readonly upstreamHeaders: Headers
+  readonly upstreamHeaders: HeaderMap
   readonly body: HeldBody
-  /** Aborts when the client disconnects. */
-  readonly clientGone: AbortSignal
+  /** Whether the client is still there, and what becomes of the upstream when it is not. */
+  readonly disconnect: Disconnect
   readonly attempts: AttemptLogEntry[]
   /** Deployment id → instant at which its session was said to be expired, so that the next attempt takes a fresh one. */
   readonly expiredSessions: Map<string, number>

@@ -1,5 +1,5 @@
 /** From the result of the attempts to the client's response, with the books closed behind it. */
-import { setRetryAfter } from '../bedrock/error-response.ts'
+import { retryAfterHeaders } from '../bedrock/error-response.ts'
 import { errorNameOfException, statusOfErrorName } from '../bedrock/errors.ts'
 import type { Refusal } from '../bedrock/refusal.ts'
 import type { WireParts } from '../bedrock/wire-parts.ts'
@@ -16,7 +16,7 @@ import type { Background } from './gateway.ts'
 import { CLIENT_CLOSED_REQUEST, costOfParts } from './money.ts'
 import { type Observation, observeStream, streamObserver, tailObserver } from './observe.ts'
 import { type PassObserver, type PassOutcome, passThrough } from './pass-through.ts'
-import { addOurHeaders, refusalResponse } from './respond.ts'
+import { ourHeaders, refusalResponse } from './respond.ts'
 import { bookRecord } from './settle.ts'
 
 export type DeliverDeps = { env: Env; ctx: Background; router: Router }
@@ -30,6 +30,7 @@ export async function deliver(call: Call, result: RouteResult<Delivery>, deps: D
     case 'exhausted':
       return refuseAfterAttempts(call, result, deps)
     case 'cooling':
+      call.disconnect.end()
       logLine('refused', { request_id: call.id, refusal: 'cooling', model_group: call.model })
       return refusalResponse(
         { kind: 'cooling', status: result.status, model: call.model, retryAfterMs: result.retryAfterMs },
@@ -62,13 +63,15 @@ function deliverBuffered(call: Call, result: Answered, answer: BufferedAnswer, d
   const succeeded = answer.status === 200
   const parts = succeeded ? partsOf(call, answer) : null
   const cost = parts === null ? null : costOfParts(call, result.deployment, parts, headersAtMs)
-  const headers = new Headers(answer.headers)
   const costUsd = cost === null || cost.picoUsd === null ? null : usdFromPico(cost.picoUsd)
-  addOurHeaders(headers, call, { ...headerFacts(result), costUsd, headersAtMs })
-  if (!succeeded && result.retryAfterMs !== null) setRetryAfter(headers, result.retryAfterMs)
+  const headers = {
+    ...answer.headers,
+    ...ourHeaders(call, { ...headerFacts(result), costUsd, headersAtMs }),
+    ...(succeeded || result.retryAfterMs === null ? {} : retryAfterHeaders(result.retryAfterMs)),
+  }
   finish(call, result, deps, {
     httpStatus: answer.status,
-    verdict: call.clientGone.aborted ? 'abandoned' : succeeded ? 'complete' : 'exception',
+    verdict: call.disconnect.gone() ? 'abandoned' : succeeded ? 'complete' : 'exception',
     parts,
     cost,
     seen: null,
@@ -97,18 +100,15 @@ function passOn(
   observe: (outcome: PassOutcome) => Observation,
 ): Response {
   const headersAtMs = Date.now()
-  const { cancelUpstream } = result.value
-  const { cancelOnDisconnect } = call.config
-  const disconnect = { clientGone: call.clientGone, cancelOnDisconnect, cancelUpstream }
-  const { body, done } = passThrough({ prefix: answer.prefix, rest: answer.rest, observer, disconnect })
+  const { prefix, rest } = answer
+  const { body, done } = passThrough({ prefix, rest, observer, disconnect: call.disconnect })
   const closing = done.then((outcome) => {
     const observation = observe(outcome)
     reportHealth(result, observation, deps.router)
     return finish(call, result, deps, { httpStatus: answer.status, cost: null, headersAtMs, ...observation })
   })
   deps.ctx.waitUntil(closing)
-  const headers = new Headers(answer.headers)
-  addOurHeaders(headers, call, { ...headerFacts(result), costUsd: null, headersAtMs })
+  const headers = { ...answer.headers, ...ourHeaders(call, { ...headerFacts(result), costUsd: null, headersAtMs }) }
   return new Response(body, { status: answer.status, headers })
 }
 
@@ -140,11 +140,14 @@ function refuseAfterAttempts(
           retryAfterMs: result.retryAfterMs ?? 1000,
         }
   const headersAtMs = Date.now()
-  const response = refusalResponse(refusal, call.id)
-  addOurHeaders(response.headers, call, { ...headerFacts(result), costUsd: null, headersAtMs })
+  const response = refusalResponse(
+    refusal,
+    call.id,
+    ourHeaders(call, { ...headerFacts(result), costUsd: null, headersAtMs }),
+  )
   finish(call, result, deps, {
     httpStatus: response.status,
-    verdict: call.clientGone.aborted ? 'abandoned' : failure.phase === 'credentials' ? 'exception' : 'cut',
+    verdict: call.disconnect.gone() ? 'abandoned' : failure.phase === 'credentials' ? 'exception' : 'cut',
     parts: null,
     cost: null,
     seen: null,
@@ -188,6 +191,7 @@ function finish(call: Call, routed: Routed, deps: DeliverDeps, closing: Closing)
   })
   const { inputTokens = 0, outputTokens = 0 } = record.usage ?? {}
   deps.router.finished(routed.deployment, { inputTokens, outputTokens })
+  call.disconnect.end()
   logLine('call', { ...record })
   deps.ctx.waitUntil(bookRecord(record, deps.env))
 }
@@ -200,6 +204,6 @@ function headerFacts(result: { deployment: Deployment; attempts: readonly Attemp
 }
 
 function partsOf(call: Call, answer: BufferedAnswer): WireParts {
-  const headers = Object.fromEntries(answer.headers)
+  const { headers } = answer
   return call.operation.usage === 'free' ? { headers } : { headers, body: parseJson(answer.body) }
 }

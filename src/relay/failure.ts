@@ -2,6 +2,7 @@
 
 import { bareErrorName, errorNameOfException, statusOfErrorName } from '../bedrock/errors.ts'
 import type { FirstFrame } from '../bedrock/event-stream/first-frame.ts'
+import type { HeaderMap } from '../bedrock/header-map.ts'
 import type { Failure } from '../routing/failure.ts'
 import { type BufferedAnswer, parseJson } from './answer.ts'
 import { clientResponseHeaders } from './headers.ts'
@@ -9,7 +10,7 @@ import { clientResponseHeaders } from './headers.ts'
 /** Failure and deliverable answer of an HTTP error status. A body that is no JSON (a proxy's HTML page) is replaced, all others pass untouched. */
 export function failureOfStatus(
   status: number,
-  headers: Headers,
+  headers: HeaderMap,
   body: Uint8Array,
 ): { failure: Failure; answer: BufferedAnswer } {
   const json = parseJson(body)
@@ -39,7 +40,7 @@ export function failureOfStatus(
 /** A first-frame exception is the HTTP error of the same name. */
 export function failureOfException(
   exception: Extract<FirstFrame, { kind: 'exception' }>,
-  headers: Headers,
+  headers: HeaderMap,
 ): { failure: Failure; answer: BufferedAnswer } {
   const name = errorNameOfException(exception.type)
   const status = statusOfErrorName(name)
@@ -55,23 +56,21 @@ export function isMisrouted(body: Uint8Array): boolean {
   return isRecord(json) && isRecord(json.Output) && String(json.Output.__type).endsWith('UnknownOperationException')
 }
 
-function errorAnswer(status: number, name: string, message: string, upstream: Headers): BufferedAnswer {
-  const headers = clientResponseHeaders(upstream)
-  headers.set('content-type', 'application/json')
-  headers.set('x-amzn-errortype', name)
+function errorAnswer(status: number, name: string, message: string, upstream: HeaderMap): BufferedAnswer {
+  const headers = { ...clientResponseHeaders(upstream), 'content-type': 'application/json', 'x-amzn-errortype': name }
   return { kind: 'buffered', status, headers, body: new TextEncoder().encode(JSON.stringify({ message })) }
 }
 
-function errorType(headers: Headers, fields: Record<string, unknown>): string | undefined {
-  const text = headers.get('x-amzn-errortype') ?? textOf(fields.__type) ?? textOf(fields.code)
+function errorType(headers: HeaderMap, fields: Record<string, unknown>): string | undefined {
+  const text = headers['x-amzn-errortype'] ?? textOf(fields.__type) ?? textOf(fields.code)
   return text === undefined ? undefined : bareErrorName(text)
 }
 
 /** Milliseconds from `x-amz-retry-after` (ms) or `retry-after` (s); an HTTP date is not used by AWS and is passed over. */
-function retryAfter(headers: Headers): number | null {
-  const ms = Number(headers.get('x-amz-retry-after') ?? Number.NaN)
+function retryAfter(headers: HeaderMap): number | null {
+  const ms = Number(headers['x-amz-retry-after'] ?? Number.NaN)
   if (ms >= 0) return ms
-  const seconds = Number(headers.get('retry-after') ?? Number.NaN)
+  const seconds = Number(headers['retry-after'] ?? Number.NaN)
   return seconds >= 0 ? seconds * 1000 : null
 }
 

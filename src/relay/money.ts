@@ -2,6 +2,7 @@
  * What a call cost as far as it is known. The formula prices what an answer reports; here it is decided what that is worth
  * when the call did not end well: an estimate from what was seen, nothing for an error, or that it is not known.
  */
+import type { HeaderMap } from '../bedrock/header-map.ts'
 import type { WireParts } from '../bedrock/wire-parts.ts'
 import type { Deployment } from '../config/types.ts'
 import { type Cost, type CostInput, costOf, estimateCost } from '../ledger/cost/cost-of.ts'
@@ -50,10 +51,10 @@ export function judgeMoney(call: Call, ending: Ending): Money {
 export function costOfFailedAttempt(
   call: Call,
   deployment: Deployment,
-  headers: Headers,
+  headers: HeaderMap,
   atMs: number,
 ): Pick<AttemptLogEntry, 'usage' | 'cost_nano_usd'> {
-  const cost = costOfParts(call, deployment, { headers: Object.fromEntries(headers) }, atMs)
+  const cost = costOfParts(call, deployment, { headers }, atMs)
   if (cost.reading.usage === null) return {}
   return { usage: cost.reading.usage, cost_nano_usd: cost.nanoUsd?.toString() ?? null }
 }

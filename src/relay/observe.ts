@@ -1,5 +1,7 @@
 /** What the tap of a passed-through answer makes of the bytes it sees: usage, verdict, and the end the client is given. */
+
 import type { StreamSummary, StreamTap } from '../bedrock/event-stream/tap.ts'
+import type { HeaderMap } from '../bedrock/header-map.ts'
 import type { WireParts } from '../bedrock/wire-parts.ts'
 import type { Verdict } from '../ledger/record.ts'
 import { parseJson } from './answer.ts'
@@ -34,11 +36,11 @@ export function streamObserver(tap: StreamTap): PassObserver {
   }
 }
 
-export function observeStream(tap: StreamTap, headers: Headers, outcome: PassOutcome): Observation {
+export function observeStream(tap: StreamTap, headers: HeaderMap, outcome: PassOutcome): Observation {
   const summary = tap.finish()
   return {
     verdict: streamVerdict(summary, outcome),
-    parts: { ...summary.parts, headers: Object.fromEntries(headers) },
+    parts: { ...summary.parts, headers },
     seen: { contentFrames: summary.contentFrames, usageIsFinal: isUsageFinal(summary) },
     exception: summary.exception?.type ?? null,
   }
@@ -60,7 +62,7 @@ function streamVerdict(summary: StreamSummary, outcome: PassOutcome): Verdict {
   return summary.exception === null ? 'complete' : 'exception'
 }
 
-export type TailObserver = PassObserver & { observe(headers: Headers, outcome: PassOutcome): Observation }
+export type TailObserver = PassObserver & { observe(headers: HeaderMap, outcome: PassOutcome): Observation }
 
 /** For a non-streaming answer too large to hold: keeps its tail, where `usage` stands. Nothing can be appended to it, so a broken one is broken off. */
 export function tailObserver(): TailObserver {
@@ -83,7 +85,7 @@ export function tailObserver(): TailObserver {
       const body = usageInTail(tail)
       return {
         verdict,
-        parts: { headers: Object.fromEntries(headers), ...(body === null ? {} : { body }) },
+        parts: { headers, ...(body === null ? {} : { body }) },
         seen: null,
         exception: null,
       }

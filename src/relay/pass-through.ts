@@ -5,7 +5,7 @@
  * Three traps, each seen: `readAtLeast` on a tee branch starves the other branch; a native response body ends the invocation
  * at the headers and cuts `waitUntil` after 30 s (an IdentityTransformStream does not); a TransformStream costs ten times.
  */
-import { type DisconnectPolicy, watchDisconnect } from './drain.ts'
+import type { Disconnect } from './disconnect.ts'
 
 /** Time between two looks at the backlog. Bounds what the runtime keeps of a running stream to one such span of the client's own rate. */
 const TAP_INTERVAL_MS = 1000
@@ -34,7 +34,7 @@ export type PassOptions = {
   prefix: Uint8Array
   rest: ReadableStream<Uint8Array>
   observer: PassObserver
-  disconnect: DisconnectPolicy
+  disconnect: Disconnect
 }
 
 /** `done` never rejects; it must be handed to `waitUntil` at once. */
@@ -50,7 +50,7 @@ async function pump(options: PassOptions, writable: WritableStream<Uint8Array>):
   const tapped = readTap(tap, options, piping)
   const pipe = await piping
   const upstream = await tapped
-  if (pipe === 'settled' || (upstream === 'broke' && !options.disconnect.clientGone.aborted)) {
+  if (pipe === 'settled' || (upstream === 'broke' && !options.disconnect.gone())) {
     return finishClient(options, writable, upstream === 'unread' ? 'broke' : upstream)
   }
   return { client: 'left', upstream }
@@ -80,11 +80,11 @@ async function readTap(
   options: PassOptions,
   piping: Promise<'settled' | 'failed'>,
 ): Promise<'ended' | 'broke' | 'unread'> {
-  const drain = watchDisconnect(options.disconnect)
+  const { disconnect } = options
   let running = true
   const settled = piping.then((pipe) => {
     running = false
-    if (pipe === 'failed') drain.begin()
+    if (pipe === 'failed') disconnect.suspect()
   })
   let buffer = new Uint8Array(TAP_READ_BYTES)
   let lookBytes = 0
@@ -99,9 +99,9 @@ async function readTap(
       if (value.byteLength < TAP_READ_BYTES || lookBytes >= TAP_LOOK_MAX_BYTES) lookBytes = 0
     }
   } catch {
-    return drain.cancelled() ? 'unread' : 'broke'
+    return disconnect.cancelled() ? 'unread' : 'broke'
   } finally {
-    drain.end()
+    disconnect.end()
   }
 }
 

@@ -3,6 +3,7 @@
  * Each step takes what the one before it returned; a refusal at any step becomes an AWS-shaped answer in one place.
  */
 import { authenticate } from '../access/authenticate.ts'
+import { type HeaderMap, headerMap } from '../bedrock/header-map.ts'
 import { recogniseCall } from '../bedrock/path.ts'
 import type { Refusal } from '../bedrock/refusal.ts'
 import type { GatewayConfig } from '../config/types.ts'
@@ -13,6 +14,7 @@ import { drainUpload, holdBody } from './body.ts'
 import type { Call } from './call.ts'
 import { newCallId } from './call-id.ts'
 import { deliver } from './deliver.ts'
+import { watchDisconnect } from './disconnect.ts'
 import type { Background, Gateway } from './gateway.ts'
 import { upstreamRequestHeaders } from './headers.ts'
 import { resolveModel } from './model.ts'
@@ -47,7 +49,8 @@ async function travel(
   }
   const config = await gateway.config(env, ctx)
   if (config === null) return refuse({ kind: 'no-config' })
-  const admitted = await admit(request, config)
+  const headers = headerMap(request.headers)
+  const admitted = await admit(request, headers, config)
   if ('kind' in admitted) return refuse(admitted)
   const body = await holdBody(request, gateway.bodies)
   if ('kind' in body) return refuse(body)
@@ -56,10 +59,10 @@ async function travel(
     startedMs,
     config,
     ...admitted,
-    clientHeaders: request.headers,
-    upstreamHeaders: upstreamRequestHeaders(request.headers),
+    clientHeaders: headers,
+    upstreamHeaders: upstreamRequestHeaders(headers),
     body,
-    clientGone: request.signal,
+    disconnect: watchDisconnect(request.signal, config.cancelOnDisconnect),
     attempts: [],
     expiredSessions: new Map(),
     requestFacts: { request: null, requestMetadata: null, sizeBytes: body.sizeBytes },
@@ -77,7 +80,7 @@ async function travel(
       portable: call.operation.portable,
       streams: call.operation.streams,
       bodyBytes: body.bytes,
-      isAbandoned: () => call.clientGone.aborted,
+      isAbandoned: call.disconnect.gone,
       attempt: (target, _n, budgetMs) => attempt(call, target, budgetMs, deps),
     })
     return await deliver(call, result, { env, ctx, router })
@@ -88,8 +91,8 @@ async function travel(
 
 type Admitted = Pick<Call, 'caller' | 'operation' | 'model' | 'search' | 'resolved'>
 
-async function admit(request: Request, config: GatewayConfig): Promise<Admitted | Refusal> {
-  const caller = await authenticate(request.headers, config.masterKey)
+async function admit(request: Request, headers: HeaderMap, config: GatewayConfig): Promise<Admitted | Refusal> {
+  const caller = await authenticate(headers, config.masterKey)
   if (caller.kind !== 'master') return caller
   const recognised = recogniseCall(request.method, request.url, BEDROCK_PREFIX)
   if ('kind' in recognised) return recognised

@@ -2,6 +2,7 @@
  * The few things the books want from a request body. Parsing every prompt for them would cost all calls what few need,
  * so a body is parsed only where the operation or a name found in its text says that something is there.
  */
+import type { HeaderMap } from '../bedrock/header-map.ts'
 import type { Operation } from '../bedrock/operations.ts'
 import { parseJson } from './answer.ts'
 
@@ -23,7 +24,7 @@ const GUARDRAIL_HEADER = 'x-amzn-bedrock-guardrailidentifier'
 /** Must run while the body is held. `priceModel` is the id whose price applies. */
 export function readRequestFacts(
   operation: Operation,
-  headers: Headers,
+  headers: HeaderMap,
   body: Uint8Array,
   priceModel: string,
 ): RequestFacts {
@@ -32,13 +33,12 @@ export function readRequestFacts(
     const request = mentions(body, ['"requestMetadata"', '"guardrailConfig"']) ? record(parseJson(body)) : null
     return { request, requestMetadata: record(request?.requestMetadata), sizeBytes }
   }
-  const metadata = headers.get(METADATA_HEADER)
-  const requestMetadata = metadata === null ? null : record(parseJson(new TextEncoder().encode(metadata)))
+  const metadata = headers[METADATA_HEADER]
+  const requestMetadata = metadata === undefined ? null : record(parseJson(new TextEncoder().encode(metadata)))
   const asked = BILLED_BY_REQUEST.test(priceModel) ? record(parseJson(body)) : null
-  const guarded = headers.has(GUARDRAIL_HEADER)
-    ? { guardrailConfig: { guardrailIdentifier: headers.get(GUARDRAIL_HEADER) } }
-    : {}
-  const request = asked === null && !headers.has(GUARDRAIL_HEADER) ? null : { ...asked, ...guarded }
+  const guardrail = headers[GUARDRAIL_HEADER]
+  const guarded = guardrail !== undefined ? { guardrailConfig: { guardrailIdentifier: guardrail } } : {}
+  const request = asked === null && guardrail === undefined ? null : { ...asked, ...guarded }
   return { request, requestMetadata, sizeBytes }
 }
 

@@ -2,6 +2,7 @@
 
 import { errorResponse } from '../bedrock/error-response.ts'
 import { errorOfRefusal } from '../bedrock/errors.ts'
+import type { HeaderMap } from '../bedrock/header-map.ts'
 import type { Refusal } from '../bedrock/refusal.ts'
 import type { Deployment } from '../config/types.ts'
 import type { Call } from './call.ts'
@@ -16,22 +17,19 @@ export type OurHeaders = {
   headersAtMs: number
 }
 
-export function addOurHeaders(headers: Headers, call: Call, ours: OurHeaders): void {
-  headers.set('x-litellm-call-id', call.id)
-  headers.set('x-litellm-model-id', ours.deployment.id)
-  headers.set('x-litellm-model-group', call.model)
-  headers.set('x-litellm-model-region', ours.deployment.region)
-  headers.set('x-litellm-attempted-retries', String(Math.max(0, ours.attemptsInGroup - 1)))
-  headers.set('x-litellm-attempted-fallbacks', String(ours.fallbacks))
-  headers.set(
-    'x-litellm-overhead-duration-ms',
-    String(Math.max(0, ours.headersAtMs - call.startedMs - call.upstreamWaitMs)),
-  )
-  if (ours.costUsd !== null) headers.set('x-litellm-response-cost', ours.costUsd)
+export function ourHeaders(call: Call, ours: OurHeaders): HeaderMap {
+  return {
+    'x-litellm-call-id': call.id,
+    'x-litellm-model-id': ours.deployment.id,
+    'x-litellm-model-group': call.model,
+    'x-litellm-model-region': ours.deployment.region,
+    'x-litellm-attempted-retries': String(Math.max(0, ours.attemptsInGroup - 1)),
+    'x-litellm-attempted-fallbacks': String(ours.fallbacks),
+    'x-litellm-overhead-duration-ms': String(Math.max(0, ours.headersAtMs - call.startedMs - call.upstreamWaitMs)),
+    ...(ours.costUsd === null ? {} : { 'x-litellm-response-cost': ours.costUsd }),
+  }
 }
 
-export function refusalResponse(refusal: Refusal, callId: string): Response {
-  const response = errorResponse(errorOfRefusal(refusal), callId)
-  response.headers.set('x-litellm-call-id', callId)
-  return response
+export function refusalResponse(refusal: Refusal, callId: string, more: HeaderMap = {}): Response {
+  return errorResponse(errorOfRefusal(refusal), callId, { ...more, 'x-litellm-call-id': callId })
 }

@@ -1,6 +1,6 @@
 /** How long a deployment stays out after a failure. */
 import type { Failure } from './failure.ts'
-import type { PolicyRow } from './policy.ts'
+import type { PolicyRow } from './policy-row.ts'
 
 /** First growing cool-down. Bedrock's quotas refill continuously, so a second is often enough, and a probe costs one call. */
 const FIRST_COOL_DOWN_MS = 1_000
@@ -63,7 +63,8 @@ export function coolDownFor(input: CoolDownInput): CoolDown | null {
 
 function growingMs({ failure, before, capMs, random }: CoolDownInput): number {
   if (capMs === 0) return 0
-  if (failure.retryAfterMs !== undefined && failure.retryAfterMs > 0) return Math.min(failure.retryAfterMs, NAMED_MAX_MS)
+  if (failure.retryAfterMs !== undefined && failure.retryAfterMs > 0)
+    return Math.min(failure.retryAfterMs, NAMED_MAX_MS)
   const grown = Math.min(FIRST_COOL_DOWN_MS * 2 ** Math.min(before, DOUBLINGS_MAX), capMs)
   return grown * (1 - JITTER * random())
 }

@@ -8,7 +8,7 @@
 import type { Deployment } from '../config/types.ts'
 import { coolDownFor } from './cool-down.ts'
 import type { Failure } from './failure.ts'
-import type { PolicyRow } from './policy.ts'
+import type { PolicyRow } from './policy-row.ts'
 
 /** LiteLLM counts `allowed_fails` by the minute. */
 const WINDOW_MS = 60_000
@@ -25,8 +25,14 @@ const PROBE_LEASE_MS = 5_000
 /** Wait that is named while a probe is under way, whose end nobody knows. */
 const PROBING_WAIT_MS = 1_000
 
+/** Weight of the newest answer in the moving average of the time to the first frame. */
+const LATENCY_WEIGHT = 0.2
+
 export type Cooling = {
+  /** What took it out, with status and AWS's error name. */
   row: PolicyRow
+  status: number | null
+  type: string | null
   sinceMs: number
   untilMs: number
   soleUntilMs: number
@@ -49,7 +55,6 @@ export type TargetState = {
   windowFailures: number
   /** Moving average of the time to the first frame, milliseconds; null before the first answer. */
   msToFirstFrame: number | null
-  lastFailure: { row: PolicyRow; status: number | null; type: string | null; atMs: number } | null
 }
 
 /** A deployment with what this isolate knows of it. */
@@ -66,7 +71,6 @@ export function newTargetState(): TargetState {
     windowAttempts: 0,
     windowFailures: 0,
     msToFirstFrame: null,
-    lastFailure: null,
   }
 }
 
@@ -111,15 +115,21 @@ export function release({ state }: Target, isProbe: boolean): void {
   if (isProbe && state.cooling !== null) state.cooling.probeUntilMs = 0
 }
 
-/** True when the deployment has come back. A call that was under way before the cool-down began says nothing of it. */
-export function succeeded({ state }: Target, isProbe: boolean, nowMs: number): boolean {
+/**
+ * Notes an answer; when the cool-down began that it ends, or null. A call that was under way before a cool-down began says
+ * nothing of it.
+ */
+export function succeeded({ state }: Target, isProbe: boolean, msToFirstFrame: number, nowMs: number): number | null {
   state.attempting--
   state.consecutiveFailures = 0
+  const average = state.msToFirstFrame ?? msToFirstFrame
+  state.msToFirstFrame = average + LATENCY_WEIGHT * (msToFirstFrame - average)
   countAttempt(state, nowMs)
-  if (!isProbe || state.cooling === null) return false
+  if (!isProbe || state.cooling === null) return null
+  const { sinceMs } = state.cooling
   state.cooling = null
   state.coolings = 0
-  return true
+  return sinceMs
 }
 
 export type FailureInput = {
@@ -139,7 +149,6 @@ export function failed({ state }: Target, input: FailureInput): Cooling | null {
   countAttempt(state, nowMs)
   state.consecutiveFailures++
   state.windowFailures++
-  state.lastFailure = { row, status: failure.status, type: failure.type, atMs: nowMs }
   if (row.health === 'count' && !isProbe && !failsTooOften(state, input.allowedFails)) return null
   const next = coolDownFor({ ...input, before: state.coolings })
   if (next === null) return null
@@ -149,15 +158,13 @@ export function failed({ state }: Target, input: FailureInput): Cooling | null {
   state.windowAttempts = 0
   state.windowFailures = 0
   state.consecutiveFailures = 0
-  state.cooling = { row, sinceMs: nowMs, ...next, probeUntilMs: 0 }
+  state.cooling = { row, status: failure.status, type: failure.type, sinceMs: nowMs, ...next, probeUntilMs: 0 }
   return state.cooling
 }
 
 function failsTooOften(state: TargetState, allowedFails: number): boolean {
   if (state.consecutiveFailures > allowedFails) return true
-  return (
-    state.windowFailures > allowedFails && state.windowFailures >= state.windowAttempts * WINDOW_FAILURE_SHARE
-  )
+  return state.windowFailures > allowedFails && state.windowFailures >= state.windowAttempts * WINDOW_FAILURE_SHARE
 }
 
 function countAttempt(state: TargetState, nowMs: number): void {

@@ -1,58 +1,160 @@
-// STAND-IN by the lead so that the Worker builds; the routing helper replaces this file.
-import type { Deployment, GatewayConfig } from '../config/types.ts'
+/**
+ * Which deployment answers a call: the group asked for, then its fallbacks, until somebody answers.
+ *
+ * A router is the memory of one isolate (see health.ts for what that bounds) and of one configuration; the next one takes
+ * over what is known of deployments that stay. Clock, chance and sleep come in, so that virtual time can drive it.
+ */
+import type { GatewayConfig } from '../config/types.ts'
+import { askGroup, type Engine, type GroupEnd } from './attempt-loop.ts'
+import { boundsOf, candidatesIn } from './candidates.ts'
 import type { Failure } from './failure.ts'
+import { buildGroups, type Group, type Groups } from './groups.ts'
+import type { Target } from './health.ts'
+import { createHealthDesk, healthOf } from './health-desk.ts'
+import { explain, type Journey, totalTimeMs } from './journey.ts'
+import { policyFor } from './policy.ts'
+import { type Considered, coolingResult, failureResult, mostUseful, refusalResult } from './result.ts'
+import type { DeploymentHealth, RouteCall, RouteResult, RoutingEvent } from './route.ts'
+import type { PriceOf } from './strategies/cost-based.ts'
+import type { Usage } from './strategies/strategy.ts'
 
-export type AttemptOutcome<T> =
-  | { kind: 'success'; value: T; msToFirstFrame: number }
-  | { kind: 'failure'; failure: Failure; value: T | null }
-export type AttemptReport = {
-  deployment: Deployment
-  startedMs: number
-  ms: number
-  failure: Failure | null
-  action: string
-}
-type Common = { attempts: AttemptReport[]; fallbacks: number; retryAfterMs: number | null; deployment: Deployment }
-export type RouteResult<T> =
-  | ({ kind: 'answered'; value: T; group: string } & Common)
-  | ({ kind: 'exhausted'; failure: Failure } & Common)
-  | { kind: 'cooling'; status: 429 | 503; retryAfterMs: number; group: string }
-  | { kind: 'abandoned'; attempts: AttemptReport[]; fallbacks: number }
-export type RouteCall<T> = {
-  group: string
-  candidates?: readonly Deployment[]
-  portable: boolean
-  streams: boolean
-  bodyBytes: Uint8Array | null
-  isAbandoned(): boolean
-  attempt(target: Deployment, n: number, budgetMs: number): Promise<AttemptOutcome<T>>
-}
+export type { AttemptOutcome, AttemptReport, DeploymentHealth, RouteCall, RouteResult, RoutingEvent } from './route.ts'
+
 export type Router = {
+  /** Throws only for a group that the configuration does not know, which the caller has to rule out, and what `attempt` throws. */
   route<T>(call: RouteCall<T>): Promise<RouteResult<T>>
-  streamBroke(deployment: Deployment, failure: Failure): void
-  finished(deployment: Deployment, usage?: { inputTokens: number; outputTokens: number }): void
+  /** After the first content frame: for health alone. */
+  streamBroke(deployment: { id: string }, failure: Failure): void
+  /** The call is over; see RouteResult for which results are followed by it. */
+  finished(deployment: { id: string }, usage?: Usage): void
+  health(): DeploymentHealth[]
 }
-export function createRouter(config: GatewayConfig, deps: { now(): number }, _previous?: Router): Router {
-  return {
-    async route<T>(call: RouteCall<T>) {
-      const attempts: AttemptReport[] = []
-      let last: { outcome: AttemptOutcome<T>; target: Deployment } | null = null
-      for (const target of call.candidates ?? config.groups.get(call.group) ?? []) {
-        const startedMs = deps.now()
-        const outcome = await call.attempt(target, attempts.length + 1, config.router.timeoutMs)
-        const failure = outcome.kind === 'failure' ? outcome.failure : null
-        attempts.push({ deployment: target, startedMs, ms: deps.now() - startedMs, failure, action: '' })
-        last = { outcome, target }
-        if (failure === null || failure.status === 400) break
-        if (call.isAbandoned()) return { kind: 'abandoned', attempts, fallbacks: 0 }
-      }
-      if (last === null) throw new Error('no target')
-      const common = { attempts, fallbacks: 0, retryAfterMs: null, deployment: last.target }
-      if (last.outcome.kind === 'failure' && last.outcome.value === null)
-        return { kind: 'exhausted', failure: last.outcome.failure, ...common }
-      return { kind: 'answered', value: last.outcome.value as T, group: last.target.group, ...common }
+
+export type RouterDeps = {
+  now(): number
+  random(): number
+  sleep(ms: number): Promise<void>
+  priceOf?: PriceOf
+  onEvent?(event: RoutingEvent): void
+}
+
+/** Deployments of each router, for the one that takes its place. Weak: it keeps no router alive. */
+const targetsOf = new WeakMap<Router, Groups['targets']>()
+
+export function createRouter(config: GatewayConfig, deps: RouterDeps, previous?: Router): Router {
+  const settings = config.router
+  const before = previous === undefined ? undefined : targetsOf.get(previous)
+  const groups = buildGroups(config, deps.priceOf ?? (() => null), before)
+  const desk = createHealthDesk(settings, deps.random, deps.onEvent ?? (() => {}))
+  const engine: Engine = { settings, desk, now: () => deps.now(), sleep: (ms) => deps.sleep(ms) }
+
+  const router: Router = {
+    route: (call) => travel(call, groups, engine, deps),
+    streamBroke({ id }, failure) {
+      const target = groups.targets.get(id)
+      if (target !== undefined) desk.failed(target, policyFor(failure), failure, false, deps.now())
     },
-    streamBroke() {},
-    finished() {},
+    finished({ id }, usage) {
+      const target = groups.targets.get(id)
+      const reserved = target?.state.delivering.shift()
+      if (target === undefined || reserved === undefined) return
+      const spent = usage ?? { inputTokens: 0, outputTokens: 0 }
+      groups.byName.get(target.deployment.group)?.strategy.finished?.(target, reserved, spent, deps.now())
+    },
+    health: () => [...groups.targets.values()].map((target) => healthOf(target, deps.now())),
   }
+  targetsOf.set(router, groups.targets)
+  return router
+}
+
+async function travel<T>(
+  call: RouteCall<T>,
+  groups: Groups,
+  engine: Engine,
+  deps: RouterDeps,
+): Promise<RouteResult<T>> {
+  const asked = groups.byName.get(call.group)
+  if (asked === undefined) throw new Error(`There is no model group ${JSON.stringify(call.group)}.`)
+  const { settings } = engine
+  const bounds = boundsOf(call, asked, settings.enablePreCallChecks)
+  const journey = startJourney(call, engine, deps)
+  const considered: Considered[] = []
+  /** Groups still to be asked, in order. Those that had their turn are passed over: a circle ends by itself. */
+  let waiting = [asked.name]
+
+  for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+    if (considered.length > settings.maxFallbacks) break
+    const group = groups.byName.get(name)
+    if (group === undefined || considered.some((one) => one.group === group)) continue
+    const candidates = candidatesIn(group, bounds, call, groups)
+    considered.push({ group, candidates })
+    if (candidates.kind === 'none') continue
+    if (candidates.kind === 'too-long') {
+      waiting = [...waysOut(call, group.contextWindowFallbacks), ...waiting]
+      continue
+    }
+    if (journey.reports.length > 0) explain(journey, `fell back to ${group.name}`)
+    const end = await askGroup(journey, group, candidates.tiers, engine)
+    if (end.kind === 'answered') return answer(journey, end, group, considered)
+    if (end.kind === 'abandoned') return abandoned(journey, considered)
+    if (end.kind === 'out-of-time') break
+    if (end.kind === 'stopped') {
+      waiting = end.row.fallback === 'context-window' ? waysOut(call, group.contextWindowFallbacks) : []
+    } else waiting = [...waysOut(call, group.fallbacks), ...waiting]
+  }
+  return close(journey, asked, considered, engine.now())
+}
+
+function startJourney<T>(call: RouteCall<T>, { settings, now }: Engine, { random }: RouterDeps): Journey<T> {
+  const nowMs = now()
+  const { bodyBytes, estimatedInputTokens, maxTokens } = call
+  const context = { nowMs, random, bodyBytes, estimatedInputTokens, maxTokens }
+  return { call, context, deadlineMs: nowMs + totalTimeMs(settings, call.streams), reports: [], failures: [] }
+}
+
+/** The body of an Invoke fits one model only, and who named an id wants that one. */
+function waysOut(call: RouteCall<unknown>, names: readonly string[]): string[] {
+  return call.portable && call.candidates === undefined ? [...names] : []
+}
+
+type Answered<T> = Extract<GroupEnd<T>, { kind: 'answered' }>
+
+function answer<T>(
+  journey: Journey<T>,
+  end: Answered<T>,
+  group: Group,
+  considered: readonly Considered[],
+): RouteResult<T> {
+  return {
+    kind: 'answered',
+    value: end.value,
+    failure: null,
+    deployment: end.target.deployment,
+    group: group.name,
+    attempts: journey.reports,
+    fallbacks: considered.length - 1,
+    retryAfterMs: null,
+  }
+}
+
+function abandoned<T>(journey: Journey<T>, considered: readonly Considered[]): RouteResult<T> {
+  explain(journey, 'stopped: the client left')
+  hold(journey.failures.at(-1)?.target)
+  return { kind: 'abandoned', attempts: journey.reports, fallbacks: considered.length - 1 }
+}
+
+function close<T>(journey: Journey<T>, asked: Group, considered: readonly Considered[], nowMs: number): RouteResult<T> {
+  const failed = mostUseful(journey.failures, asked)
+  if (failed !== undefined) {
+    hold(failed.target)
+    return failureResult(journey, failed, considered, nowMs)
+  }
+  if (considered.some(({ candidates }) => candidates.kind === 'some')) return coolingResult(asked, considered, nowMs)
+  hold(asked.first)
+  return refusalResult(asked, considered)
+}
+
+/** A result that names a deployment is followed by `finished`, which takes this away again. */
+function hold(target: Target | undefined): void {
+  target?.state.delivering.push(0)
 }

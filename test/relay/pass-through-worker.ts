@@ -1,4 +1,5 @@
 /** A Worker of nothing but the pass-through, for the tests beside it: fetches `upstream`, reports what became of it on `/outcome`. */
+import { watchDisconnect } from '../../src/relay/disconnect.ts'
 import { passThrough } from '../../src/relay/pass-through.ts'
 
 let outcome: { client: string; upstream: string; tapped: string } | null = null
@@ -10,6 +11,8 @@ export default {
     outcome = null
     let tapped = ''
     const controller = new AbortController()
+    const disconnect = watchDisconnect(request.signal, url.searchParams.has('cancel'))
+    disconnect.guard(() => controller.abort())
     const upstream = await fetch(env.UPSTREAM + url.pathname, { signal: controller.signal })
     if (upstream.body === null) return new Response(null, { status: 502 })
     const { body, done } = passThrough({
@@ -21,11 +24,7 @@ export default {
         },
         epilogue: (ending) => (url.searchParams.has('break') ? null : new TextEncoder().encode(`+${ending}`)),
       },
-      disconnect: {
-        clientGone: request.signal,
-        cancelOnDisconnect: url.searchParams.has('cancel'),
-        cancelUpstream: () => controller.abort(),
-      },
+      disconnect,
     })
     ctx.waitUntil(
       done.then((result) => {

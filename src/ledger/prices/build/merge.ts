@@ -35,7 +35,7 @@ export type PriceMap = {
   same: readonly string[]
 }
 
-export const classOf = (scope: PriceScope): ScopeClass => (scope === 'geo' || scope === 'region' ? 'local' : scope)
+const classOf = (scope: PriceScope): ScopeClass => (scope === 'geo' || scope === 'region' ? 'local' : scope)
 
 const BASE_REGION = 'us-east-1'
 
@@ -174,7 +174,7 @@ function tierPrices(listings: readonly Listing[], scope: ScopeClass, tier: strin
 }
 
 /** Stands for a region that is known to differ and whose price is not known. */
-export const NO_PRICE: Price = { meters: {}, over: [], other: {}, sources: new Set(), rules: new Set() }
+const NO_PRICE: Price = { meters: {}, over: [], other: {}, sources: new Set(), rules: new Set() }
 
 function govPrices(id: string, listings: readonly Listing[], global: PriceMap): PriceMap {
   const own = ofClass(listings, 'gov', 'default')

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { watchDisconnect } from '../../src/relay/drain.ts'
+import { watchDisconnect } from '../../src/relay/disconnect.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
@@ -12,41 +12,42 @@ afterEach(() => {
 function watched(cancelOnDisconnect: boolean) {
   const client = new AbortController()
   const cancelUpstream = vi.fn()
-  const drain = watchDisconnect({ clientGone: client.signal, cancelOnDisconnect, cancelUpstream })
-  return { client, cancelUpstream, drain }
+  const disconnect = watchDisconnect(client.signal, cancelOnDisconnect)
+  disconnect.guard(cancelUpstream)
+  return { client, cancelUpstream, disconnect }
 }
 
 test('after a disconnect the upstream has 25 seconds, then it is cancelled', () => {
-  const { client, cancelUpstream, drain } = watched(false)
+  const { client, cancelUpstream, disconnect } = watched(false)
   client.abort()
   vi.advanceTimersByTime(24_999)
   expect(cancelUpstream).not.toHaveBeenCalled()
   vi.advanceTimersByTime(1)
   expect(cancelUpstream).toHaveBeenCalledOnce()
-  expect(drain.cancelled()).toBe(true)
+  expect(disconnect.cancelled()).toBe(true)
 })
 
 test('an upstream that ends in time is not cancelled later', () => {
-  const { client, cancelUpstream, drain } = watched(false)
+  const { client, cancelUpstream, disconnect } = watched(false)
   client.abort()
-  drain.end()
+  disconnect.end()
   vi.advanceTimersByTime(60_000)
   expect(cancelUpstream).not.toHaveBeenCalled()
   expect(vi.getTimerCount()).toBe(0)
 })
 
 test('a disconnect after the end changes nothing', () => {
-  const { client, cancelUpstream, drain } = watched(true)
-  drain.end()
+  const { client, cancelUpstream, disconnect } = watched(true)
+  disconnect.end()
   client.abort()
   expect(cancelUpstream).not.toHaveBeenCalled()
 })
 
 test('the bound counts from the first sign of the disconnect', () => {
-  const { client, cancelUpstream, drain } = watched(false)
+  const { client, cancelUpstream, disconnect } = watched(false)
   client.abort()
   vi.advanceTimersByTime(20_000)
-  drain.begin()
+  disconnect.suspect()
   vi.advanceTimersByTime(5_000)
   expect(cancelUpstream).toHaveBeenCalledOnce()
 })
@@ -58,10 +59,26 @@ test('with cancel_on_disconnect the upstream is cancelled at once', () => {
   expect(vi.getTimerCount()).toBe(0)
 })
 
+test('a failed write alone cancels nothing at once, because the upstream may be what broke', () => {
+  const { cancelUpstream, disconnect } = watched(true)
+  disconnect.suspect()
+  expect(disconnect.gone()).toBe(false)
+  expect(cancelUpstream).not.toHaveBeenCalled()
+})
+
 test('a client that was gone before the attempt began is noticed', () => {
   const client = new AbortController()
   client.abort()
   const cancelUpstream = vi.fn()
-  watchDisconnect({ clientGone: client.signal, cancelOnDisconnect: true, cancelUpstream })
+  watchDisconnect(client.signal, true).guard(cancelUpstream)
   expect(cancelUpstream).toHaveBeenCalledOnce()
+})
+
+test('of two attempts the later one is cancelled', () => {
+  const { client, cancelUpstream, disconnect } = watched(true)
+  const second = vi.fn()
+  disconnect.guard(second)
+  client.abort()
+  expect(cancelUpstream).not.toHaveBeenCalled()
+  expect(second).toHaveBeenCalledOnce()
 })

@@ -1,0 +1,107 @@
+/** The configuration as routing reads it: groups with their tiers, strategies and ways out. Made once per configuration. */
+import type { Deployment, GatewayConfig, RetryPolicy, RoutingStrategy } from '../config/types.ts'
+import { newTargetState, type Target, type TargetState } from './health.ts'
+import { withinRegions } from './residency.ts'
+import type { PriceOf } from './strategies/cost-based.ts'
+import { createStrategy } from './strategies/create.ts'
+import type { Strategy } from './strategies/strategy.ts'
+
+/** Deployments of one `order`; the next tier is asked when this one has nothing left. */
+export type Tier = readonly Target[]
+
+export type Group = {
+  name: string
+  /** The first of the configuration: stands for the group where none may be asked. */
+  first: Target
+  /** By rising `order`; only deployments inside the group's own regions. */
+  tiers: readonly Tier[]
+  strategy: Strategy
+  retryPolicy: RetryPolicy
+  /** Region prefixes that bind every call that asked for this group, wherever it falls back to; null: anywhere. */
+  regions: readonly string[] | null
+  /** Names of groups, aliases resolved. */
+  fallbacks: readonly string[]
+  contextWindowFallbacks: readonly string[]
+}
+
+export type Groups = {
+  /** By name and by alias. */
+  byName: ReadonlyMap<string, Group>
+  /** By deployment id, in config order. */
+  targets: ReadonlyMap<string, Target>
+}
+
+export function buildGroups(config: GatewayConfig, priceOf: PriceOf, previous?: ReadonlyMap<string, Target>): Groups {
+  const { router } = config
+  const resolve = (name: string): string =>
+    config.groups.has(name) ? name : (ownValue(router.modelGroupAlias, name) ?? name)
+  const setting = <V>(values: Readonly<Record<string, V>>): ReadonlyMap<string, V> =>
+    new Map(Object.entries(values).map(([name, value]) => [resolve(name), value]))
+  const strategyNames = setting(router.modelGroupRoutingStrategy)
+  const policies = setting(router.modelGroupRetryPolicy)
+  const regions = setting(router.modelGroupRegions)
+  const fallbacks = setting(router.fallbacks)
+  const contextWindowFallbacks = setting(router.contextWindowFallbacks)
+
+  const targets = new Map(
+    config.deployments.map((deployment) => [deployment.id, { deployment, state: stateOf(deployment, previous) }]),
+  )
+  // One of each kind for all groups: a raw id may be asked for across them, and what is learnt is kept by deployment.
+  const strategies = new Map<RoutingStrategy, Strategy>()
+  const strategyFor = (name: RoutingStrategy): Strategy => {
+    const made = strategies.get(name) ?? createStrategy(name, priceOf)
+    strategies.set(name, made)
+    return made
+  }
+  const byName = new Map<string, Group>()
+  for (const [name, deployments] of config.groups) {
+    const bound = regions.get(name) ?? null
+    const members = deployments.flatMap(({ id }) => targets.get(id) ?? [])
+    const [first] = members
+    if (first === undefined) continue
+    byName.set(name, {
+      name,
+      first,
+      tiers: tiersOf(members.filter(({ deployment }) => bound === null || withinRegions(deployment, bound))),
+      strategy: strategyFor(strategyNames.get(name) ?? router.routingStrategy),
+      retryPolicy: policies.get(name) ?? router.retryPolicy,
+      regions: bound,
+      fallbacks: (fallbacks.get(name) ?? router.defaultFallbacks).map(resolve),
+      contextWindowFallbacks: (contextWindowFallbacks.get(name) ?? []).map(resolve),
+    })
+  }
+  for (const alias of Object.keys(router.modelGroupAlias)) {
+    const group = byName.get(resolve(alias))
+    if (group !== undefined && !byName.has(alias)) byName.set(alias, group)
+  }
+  return { byName, targets }
+}
+
+export function tiersOf(targets: readonly Target[]): Tier[] {
+  const byOrder = Map.groupBy(targets, ({ deployment }) => deployment.order)
+  return [...byOrder].sort(([one], [other]) => one - other).map(([, tier]) => tier)
+}
+
+/**
+ * What was learnt under an older configuration still holds for a deployment that is sent to the same place. What took it out
+ * for being misconfigured does not: somebody has just changed the configuration, perhaps for that reason.
+ */
+function stateOf(deployment: Deployment, previous?: ReadonlyMap<string, Target>): TargetState {
+  const before = previous?.get(deployment.id)
+  const isSame =
+    before !== undefined &&
+    before.deployment.model === deployment.model &&
+    before.deployment.region === deployment.region &&
+    before.deployment.runtimeEndpoint === deployment.runtimeEndpoint
+  if (!isSame) return newTargetState()
+  const { state } = before
+  if (state.cooling?.row.coolDown === 'held') {
+    state.cooling = null
+    state.coolings = 0
+  }
+  return state
+}
+
+function ownValue(record: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined
+}

@@ -1,0 +1,26 @@
+/** `cost-based-routing`: the cheapest deployment; of one model that is the global profile, then geography and region. */
+import type { Deployment } from '../../config/types.ts'
+import { shareIn } from './simple-shuffle.ts'
+import { lowest, pickWeighted, type Strategy } from './strategy.ts'
+
+/** Any figure by which deployments of one model can be compared, such as USD per million input tokens; null: not known. */
+export type PriceOf = (deployment: Deployment) => number | null
+
+export function costBased(priceOf: PriceOf): Strategy {
+  const prices = new Map<Deployment, number>()
+  /** A deployment of unknown price is asked last, since it may cost anything. */
+  const price = (deployment: Deployment): number => {
+    const known = prices.get(deployment)
+    if (known !== undefined) return known
+    const found = priceOf(deployment) ?? Number.POSITIVE_INFINITY
+    prices.set(deployment, found)
+    return found
+  }
+  return {
+    pick(usable, { random }) {
+      const cheapest = lowest(usable, ({ deployment }) => price(deployment))
+      const from = cheapest.length > 0 ? cheapest : usable
+      return pickWeighted(from, shareIn(from), random)
+    },
+  }
+}

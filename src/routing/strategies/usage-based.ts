@@ -1,0 +1,83 @@
+/**
+ * `usage-based-routing`: the deployment of which the smallest part of its quota is used up in this minute, counted as AWS
+ * counts it. At admission a call takes its input and its whole `max_tokens`; at its end that is corrected to input + cache
+ * writes + output × burndown rate. Cache reads are free of quota.
+ * https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html
+ *
+ * Each isolate counts its own calls only, so the figures are a part of the truth. Where AWS knows better it answers 429.
+ */
+import type { Deployment } from '../../config/types.ts'
+import type { Target } from '../health.ts'
+import { shareIn } from './simple-shuffle.ts'
+import { lowest, type PickContext, pickWeighted, type Strategy } from './strategy.ts'
+
+const MINUTE_MS = 60_000
+
+/** Stand in for a quota that is not stated, so that the calls of such deployments are still spread. */
+const UNSTATED_TPM = 1_000_000
+const UNSTATED_RPM = 1_000
+
+/** Bytes of JSON for one token of input, where nobody has estimated it: rough, and the same for all deployments. */
+const BYTES_PER_TOKEN = 4
+
+type Minute = { startMs: number; tokens: number; requests: number }
+
+export function usageBased(): Strategy {
+  const minutes = new Map<string, Minute>()
+
+  function minuteOf({ deployment }: Target, nowMs: number): Minute {
+    const startMs = nowMs - (nowMs % MINUTE_MS)
+    let minute = minutes.get(deployment.id)
+    if (minute === undefined) {
+      minute = { startMs, tokens: 0, requests: 0 }
+      minutes.set(deployment.id, minute)
+    } else if (minute.startMs !== startMs) {
+      minute.startMs = startMs
+      minute.tokens = 0
+      minute.requests = 0
+    }
+    return minute
+  }
+
+  return {
+    pick(usable, context) {
+      const need = reservation(context)
+      const shareUsed = (target: Target): number => {
+        const { tokens, requests } = minuteOf(target, context.nowMs)
+        const { tpm = UNSTATED_TPM, rpm = UNSTATED_RPM } = target.deployment
+        return Math.max((tokens + need) / tpm, (requests + 1) / rpm)
+      }
+      const emptiest = lowest(usable, shareUsed)
+      return pickWeighted(emptiest, shareIn(emptiest), context.random)
+    },
+    admitted(target, context) {
+      const minute = minuteOf(target, context.nowMs)
+      const reserved = reservation(context)
+      minute.tokens += reserved
+      minute.requests++
+      return reserved
+    },
+    refused(target, reserved, nowMs) {
+      const minute = minuteOf(target, nowMs)
+      minute.tokens = Math.max(0, minute.tokens - reserved)
+    },
+    finished(target, reserved, { inputTokens, outputTokens, cacheWriteInputTokens = 0 }, nowMs) {
+      const minute = minuteOf(target, nowMs)
+      const used = inputTokens + cacheWriteInputTokens + outputTokens * burndownRate(target.deployment)
+      // A reservation of the minute before is taken off this one, so behind long answers the count is a little low.
+      minute.tokens = Math.max(0, minute.tokens + used - reserved)
+    },
+  }
+}
+
+function reservation({ estimatedInputTokens, bodyBytes, maxTokens = 0 }: PickContext): number {
+  return (estimatedInputTokens ?? Math.ceil((bodyBytes?.byteLength ?? 0) / BYTES_PER_TOKEN)) + maxTokens
+}
+
+/** Claude from 3.7 and 4 on: output counts five times against the quota. The price is not affected. */
+export function burndownRate({ model, baseModel = model }: Pick<Deployment, 'model' | 'baseModel'>): number {
+  const version = /claude-(?:[a-z]+-)?(\d+)(?:-(\d)(?!\d))?/.exec(baseModel)
+  if (version === null) return 1
+  const [, major = '0', minor = '0'] = version
+  return Number(major) >= 4 || (major === '3' && minor === '7') ? 5 : 1
+}

@@ -1,0 +1,82 @@
+/** Calls and rows for the tests of this room. Web standards only, because both TypeScript projects read this file. */
+
+/** What a test knows of a running gateway. */
+export type Place = { url: string; key: string }
+
+export type Answer = { status: number; headers: Headers; bytes: Uint8Array<ArrayBuffer>; text: string }
+
+export type CallInit = {
+  /** Sent as it is; an object is sent as JSON. */
+  body?: Uint8Array<ArrayBuffer> | string | object
+  headers?: Record<string, string>
+  signal?: AbortSignal
+}
+
+export type Row = Record<string, unknown> & { request_id: string; cost_state: string; cost_nano_usd: string | null }
+
+/** `Say this is a test` in Converse's form. */
+export const HELLO = { messages: [{ role: 'user', content: [{ text: 'Say this is a test' }] }] }
+
+/** The same in Anthropic's form. */
+export const CLAUDE_HELLO = {
+  anthropic_version: 'bedrock-2023-05-31',
+  max_tokens: 64,
+  messages: [{ role: 'user', content: 'Say this is a test' }],
+}
+
+export function send(gateway: Place, path: string, init: CallInit = {}): Promise<Response> {
+  const body = init.body ?? HELLO
+  const isRaw = typeof body === 'string' || body instanceof Uint8Array
+  return fetch(gateway.url + path, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${gateway.key}`,
+      ...(isRaw ? {} : { 'content-type': 'application/json' }),
+      ...init.headers,
+    },
+    body: isRaw ? body : JSON.stringify(body),
+    ...(init.signal === undefined ? {} : { signal: init.signal }),
+  })
+}
+
+/** One call of Bedrock's API, read to its end. */
+export async function call(gateway: Place, model: string, action: string, init: CallInit = {}): Promise<Answer> {
+  return readAnswer(await send(gateway, `/bedrock/model/${encodeURIComponent(model)}/${action}`, init))
+}
+
+export async function readAnswer(response: Response): Promise<Answer> {
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  return { status: response.status, headers: response.headers, bytes, text: new TextDecoder().decode(bytes) }
+}
+
+export function callIdOf({ headers }: { headers: Headers }): string {
+  return headers.get('x-litellm-call-id') ?? ''
+}
+
+export async function getJson(gateway: Place, path: string): Promise<unknown> {
+  const response = await fetch(gateway.url + path, { headers: { authorization: `Bearer ${gateway.key}` } })
+  return response.json()
+}
+
+/** Longest wait for a row, ms: the contract's 6 s after the end of the call, and as much again for a slow machine. */
+const ROW_TIMEOUT_MS = 12_000
+const POLL_MS = 100
+
+/** The rows that `query` finds, as soon as there are `count`. */
+export async function rowsWhere(gateway: Place, query: string, count: number): Promise<Row[]> {
+  const deadline = Date.now() + ROW_TIMEOUT_MS
+  for (;;) {
+    const rows = (await getJson(gateway, `/spend/logs?limit=1000&${query}`)) as Row[]
+    if (rows.length >= count) return rows
+    if (Date.now() > deadline)
+      throw new Error(`${rows.length} of ${count} rows for ${query} after ${ROW_TIMEOUT_MS} ms`)
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+}
+
+/** The one row of a call. */
+export async function rowOf(gateway: Place, answer: { headers: Headers }): Promise<Row> {
+  const [row] = await rowsWhere(gateway, `request_id=${callIdOf(answer)}`, 1)
+  if (row === undefined) throw new Error('no row')
+  return row
+}
