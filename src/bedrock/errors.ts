@@ -103,6 +103,12 @@ export function errorOfRefusal(refusal: Refusal): AwsError {
         message: `No deployment of ${refusal.model} could be reached: ${refusal.detail}.`,
         retryAfterMs: refusal.retryAfterMs,
       }
+    case 'unroutable':
+      return {
+        status: refusal.status,
+        type: refusal.status === 400 ? 'ValidationException' : 'AccessDeniedException',
+        message: refusal.message,
+      }
     case 'upstream-misrouted':
       return {
         status: 500,

@@ -14,6 +14,8 @@ export type Refusal =
   | { kind: 'too-busy'; retryAfterMs: number }
   | { kind: 'cooling'; status: 429 | 503; model: string; retryAfterMs: number }
   | { kind: 'upstream-unreachable'; model: string; detail: string; retryAfterMs: number }
+  /** Routing found no deployment that may be asked: the prompt fits into none, or all lie outside the call's regions. */
+  | { kind: 'unroutable'; status: 400 | 403; message: string }
   | { kind: 'upstream-misrouted'; model: string }
   | { kind: 'no-config' }
   | { kind: 'internal' }

@@ -22,33 +22,43 @@ export type Delivery = {
 }
 
 /** How far an attempt came, for the failure that a broken connection means. */
-type Progress = { answered: boolean; timedOut: boolean }
+type Progress = { sentMs: number | null; answered: boolean; timedOut: boolean }
 
-/** @param limitMs bound on the wait for the answer: until the first frame of a stream, until the body of all others */
+export type AttemptLimits = {
+  /** Bound on the wait for the answer: until the first frame of a stream, until the body of all others. */
+  limitMs: number
+  /** The session of an assumed role was refused: take one that is newer than that attempt. */
+  refreshCredentials: boolean
+}
+
 export async function attempt(
   call: Call,
   target: Deployment,
-  limitMs: number,
+  limits: AttemptLimits,
   deps: AttemptDeps,
 ): Promise<AttemptOutcome<Delivery>> {
   const startedMs = deps.now()
   const controller = new AbortController()
-  const progress: Progress = { answered: false, timedOut: false }
+  const progress: Progress = { sentMs: null, answered: false, timedOut: false }
   const timer = setTimeout(() => {
     progress.timedOut = true
     controller.abort()
-  }, limitMs)
+  }, limits.limitMs)
   // One signal for the whole life of the upstream connection: the time-out now, the end of the drain later.
   call.disconnect.guard(() => controller.abort())
   let outcome: AttemptOutcome<Delivery>
   try {
-    outcome = await ask(call, target, controller.signal, progress, deps)
+    const staleBeforeMs = limits.refreshCredentials ? call.lastAttemptStartedMs : 0
+    call.lastAttemptStartedMs = startedMs
+    outcome = await ask(call, target, controller.signal, progress, { ...deps, staleBeforeMs })
   } catch (cause) {
     outcome = { kind: 'failure', failure: brokenOff(cause, progress), value: null }
   } finally {
     clearTimeout(timer)
   }
-  note(call, target, outcome, startedMs, deps.now())
+  const endedMs = deps.now()
+  if (progress.sentMs !== null) call.upstreamWaitMs += endedMs - progress.sentMs
+  note(call, target, outcome, startedMs, endedMs)
   return outcome
 }
 
@@ -57,9 +67,9 @@ async function ask(
   target: Deployment,
   signal: AbortSignal,
   progress: Progress,
-  deps: AttemptDeps,
+  deps: AttemptDeps & { staleBeforeMs: number },
 ): Promise<AttemptOutcome<Delivery>> {
-  const signing = await deps.credentials.get(target.credentials, target.region, call.expiredSessions.get(target.id))
+  const signing = await deps.credentials.get(target.credentials, target.region, deps.staleBeforeMs)
   if (!signing.ok) {
     const { status, code, message } = signing
     return { kind: 'failure', failure: { phase: 'credentials', status, type: code, message }, value: null }
@@ -72,6 +82,7 @@ async function ask(
   // Set after signing, since an intermediary may rewrite it: a compressed answer would not be AWS's bytes.
   headers.set('accept-encoding', 'identity')
   const sentMs = deps.now()
+  progress.sentMs = sentMs
   const answering = deps.fetcher(url, { method, headers, body, redirect: 'manual', signal })
   // The books' share of reading the request overlaps with the wait for the upstream.
   call.requestFacts = readRequestFacts(call.operation, call.clientHeaders, body, target.baseModel ?? target.model)
@@ -79,7 +90,6 @@ async function ask(
   progress.answered = response.status === 200
   const judgement = await judgeResponse(call.operation, response)
   const judgedAtMs = deps.now()
-  call.upstreamWaitMs += judgedAtMs - sentMs
   const { awsRequestId } = judgement
   if (judgement.kind === 'content') {
     const value = { answer: judgement.answer, awsRequestId, firstFrameAtMs: judgedAtMs }
@@ -96,7 +106,7 @@ function brokenOff(cause: unknown, { answered, timedOut }: Progress): Failure {
   return { phase, status: null, type: null, message: cause instanceof Error ? cause.message : 'the connection failed' }
 }
 
-/** The attempt's element of `attempt_log`, and what the next attempt must know. */
+/** The attempt's element of `attempt_log`. */
 function note(
   call: Call,
   target: Deployment,
@@ -105,7 +115,6 @@ function note(
   endedMs: number,
 ): void {
   const failure = outcome.kind === 'failure' ? outcome.failure : null
-  if (failure?.type === 'ExpiredTokenException') call.expiredSessions.set(target.id, endedMs)
   call.attempts.push({
     deployment: target.id,
     region: target.region,

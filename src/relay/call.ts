@@ -29,10 +29,10 @@ export type Call = {
   /** Whether the client is still there, and what becomes of the upstream when it is not. */
   readonly disconnect: Disconnect
   readonly attempts: AttemptLogEntry[]
-  /** Deployment id → instant at which its session was said to be expired, so that the next attempt takes a fresh one. */
-  readonly expiredSessions: Map<string, number>
+  /** When the latest attempt began: a session that it found expired was obtained before. */
+  lastAttemptStartedMs: number
   /** Read while an attempt waits for its upstream. */
   requestFacts: RequestFacts
-  /** Time spent waiting for upstreams until response headers, over all attempts. */
+  /** Time spent waiting for upstreams until an answer could be judged, over all attempts. */
   upstreamWaitMs: number
 }

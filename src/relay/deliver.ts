@@ -6,6 +6,7 @@ import type { WireParts } from '../bedrock/wire-parts.ts'
 import type { Deployment } from '../config/types.ts'
 import type { Env } from '../env.ts'
 import { usdFromPico } from '../ledger/cost/decimal.ts'
+import type { Failure } from '../routing/failure.ts'
 import type { AttemptReport, RouteResult, Router } from '../routing/router.ts'
 import { logLine } from '../telemetry/log.ts'
 import { type BufferedAnswer, type LargeAnswer, parseJson, type StreamingAnswer } from './answer.ts'
@@ -28,19 +29,21 @@ export async function deliver(call: Call, result: RouteResult<Delivery>, deps: D
     case 'answered':
       return deliverAnswer(call, result, deps)
     case 'exhausted':
-      return refuseAfterAttempts(call, result, deps)
+      return refuseWithoutAnswer(call, result, deps)
     case 'cooling':
-      call.disconnect.end()
-      logLine('refused', { request_id: call.id, refusal: 'cooling', model_group: call.model })
-      return refusalResponse(
-        { kind: 'cooling', status: result.status, model: call.model, retryAfterMs: result.retryAfterMs },
-        call.id,
-      )
+      return refuseCooling(call, result)
     case 'abandoned':
       return closeAbandoned(call, result, deps)
     default:
       return result satisfies never
   }
+}
+
+function refuseCooling(call: Call, result: Extract<RouteResult<Delivery>, { kind: 'cooling' }>): Response {
+  const { status, retryAfterMs } = result
+  const refusal: Refusal = { kind: 'cooling', status, model: call.model, retryAfterMs }
+  logRefusal(call, refusal)
+  return refusalResponse(refusal, call.id)
 }
 
 function deliverAnswer(call: Call, result: Answered, deps: DeliverDeps): Response {
@@ -123,37 +126,50 @@ function reportHealth(result: Answered, observation: Observation, router: Router
   }
 }
 
-/** Attempts were made and left nothing that could be handed on: the gateway answers for them. */
-function refuseAfterAttempts(
-  call: Call,
-  result: Extract<RouteResult<Delivery>, { kind: 'exhausted' }>,
-  deps: DeliverDeps,
-): Response {
+/** Nothing came that could be handed on: the gateway answers itself. Booked only if an upstream was asked. */
+function refuseWithoutAnswer(call: Call, result: Exhausted, deps: DeliverDeps): Response {
   const { failure } = result
-  const refusal: Refusal =
-    failure.type === 'UnknownOperationException'
-      ? { kind: 'upstream-misrouted', model: call.model }
-      : {
-          kind: 'upstream-unreachable',
-          model: call.model,
-          detail: failure.message,
-          retryAfterMs: result.retryAfterMs ?? 1000,
-        }
+  const refusal = refusalOf(call, result)
   const headersAtMs = Date.now()
-  const response = refusalResponse(
-    refusal,
-    call.id,
-    ourHeaders(call, { ...headerFacts(result), costUsd: null, headersAtMs }),
-  )
-  finish(call, result, deps, {
-    httpStatus: response.status,
-    verdict: call.disconnect.gone() ? 'abandoned' : failure.phase === 'credentials' ? 'exception' : 'cut',
-    parts: null,
-    cost: null,
-    seen: null,
-    headersAtMs,
-  })
+  const ours = ourHeaders(call, { ...headerFacts(result), costUsd: null, headersAtMs })
+  const response = refusalResponse(refusal, call.id, ours)
+  if (result.attempts.some((attempt) => attempt.failure?.phase !== 'credentials')) {
+    const broke = failure.phase === 'first-frame' || failure.phase === 'body' ? 'cut' : 'exception'
+    const verdict = call.disconnect.gone() ? 'abandoned' : broke
+    finish(call, result, deps, { httpStatus: response.status, verdict, ...NOTHING_CAME, headersAtMs })
+  } else {
+    logRefusal(call, refusal)
+    deps.router.finished(result.deployment)
+  }
   return response
+}
+
+type Exhausted = Extract<RouteResult<Delivery>, { kind: 'exhausted' }>
+
+const NOTHING_CAME = { parts: null, cost: null, seen: null }
+
+/** Wait asked of a client when nothing is known of a cool-down. */
+const DEFAULT_RETRY_AFTER_MS = 1000
+
+function refusalOf(call: Call, { failure, attempts, retryAfterMs }: Exhausted): Refusal {
+  if (attempts.length === 0)
+    return { kind: 'unroutable', status: failure.status === 403 ? 403 : 400, message: failure.message }
+  if (failure.type === 'UnknownOperationException') return { kind: 'upstream-misrouted', model: call.model }
+  const wait = retryAfterMs ?? DEFAULT_RETRY_AFTER_MS
+  return { kind: 'upstream-unreachable', model: call.model, detail: reasonOf(failure), retryAfterMs: wait }
+}
+
+/** In words of ours: texts of the network or of STS may name what a client need not know. */
+function reasonOf({ phase, timedOut }: Failure): string {
+  if (phase === 'credentials') return 'its upstream credentials could not be obtained'
+  if (timedOut) return 'no answer came in time'
+  return phase === 'connect' ? 'the connection failed' : 'the answer broke off'
+}
+
+function logRefusal(call: Call, refusal: Refusal): void {
+  call.disconnect.end()
+  const failures = call.attempts.map(({ deployment, error_type }) => ({ deployment, error_type }))
+  logLine('refused', { request_id: call.id, refusal: refusal.kind, model_group: call.model, attempts: failures })
 }
 
 /** The client left and no further attempt was made: what was asked of an upstream is booked all the same. */
@@ -167,9 +183,7 @@ function closeAbandoned(
     finish(call, { ...result, deployment: last.deployment }, deps, {
       httpStatus: CLIENT_CLOSED_REQUEST,
       verdict: 'abandoned',
-      parts: null,
-      cost: null,
-      seen: null,
+      ...NOTHING_CAME,
       headersAtMs: Date.now(),
     })
   }

@@ -1,8 +1,11 @@
 /** What one isolate keeps between calls: the configuration, the health of deployments, sessions, and the memory it has lent out. */
 import { type CredentialProvider, createCredentialProvider } from '../bedrock/credential-provider.ts'
+import { EMPTY_READING } from '../bedrock/usage/reading.ts'
 import { createConfigLoader } from '../config/load.ts'
-import type { GatewayConfig } from '../config/types.ts'
+import type { Deployment, GatewayConfig } from '../config/types.ts'
 import type { Env } from '../env.ts'
+import { costOf } from '../ledger/cost/cost-of.ts'
+import { BUNDLED_CATALOGUE } from '../ledger/prices/bundled.ts'
 import { createRouter, type Router } from '../routing/router.ts'
 import { logLine } from '../telemetry/log.ts'
 import { type BodyBudget, createBodyBudget } from './body.ts'
@@ -21,10 +24,7 @@ export type Background = { waitUntil(work: Promise<unknown>): void }
 
 export function createGateway(): Gateway {
   const now = () => Date.now()
-  const loader = createConfigLoader({
-    now,
-    onProblem: (issues) => logLine('config', { issues }),
-  })
+  const loader = createConfigLoader({ now, onProblem: (issues) => logLine('config', { issues }) })
   let current: { config: GatewayConfig; router: Router } | undefined
   return {
     config: (env, ctx) => loader.load(env, (work) => ctx.waitUntil(work)),
@@ -34,6 +34,8 @@ export function createGateway(): Gateway {
           now,
           random: Math.random,
           sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+          priceOf,
+          onEvent: (event: object) => logLine('health', { ...event }),
         }
         current = { config, router: createRouter(config, deps, current?.router) }
       }
@@ -42,4 +44,22 @@ export function createGateway(): Gateway {
     credentials: createCredentialProvider({ now }),
     bodies: createBodyBudget(),
   }
+}
+
+/** Prompt to completion of the call that deployments are compared by. */
+const COMPARED_USAGE = { inputTokens: 3000, outputTokens: 1000 }
+
+/** Price of a typical call in pico-USD, for `cost-based-routing`; null where it is not known. Only compared, never booked. */
+function priceOf(deployment: Deployment): number | null {
+  const { picoUsd } = costOf({
+    operation: 'Converse',
+    model: deployment.model,
+    baseModel: deployment.baseModel,
+    region: deployment.region,
+    customPrices: deployment.prices,
+    reading: { ...EMPTY_READING, usage: COMPARED_USAGE },
+    at: new Date(),
+    catalogue: BUNDLED_CATALOGUE,
+  })
+  return picoUsd === null ? null : Number(picoUsd)
 }

@@ -8,11 +8,9 @@ import type { Deployment } from '../config/types.ts'
 import { type Cost, type CostInput, costOf, estimateCost } from '../ledger/cost/cost-of.ts'
 import { BUNDLED_CATALOGUE } from '../ledger/prices/bundled.ts'
 import type { AttemptLogEntry, CostState, Usage } from '../ledger/record.ts'
+import { BYTES_PER_TOKEN } from './admission.ts'
 import type { Ending } from './book.ts'
 import type { Call } from './call.ts'
-
-/** Rule of thumb for a prompt whose tokens nobody counted: bytes of JSON text per token. */
-const BYTES_PER_TOKEN = 4
 
 /** The money columns of a record. */
 export type Money = {

@@ -9,6 +9,7 @@ import type { Refusal } from '../bedrock/refusal.ts'
 import type { GatewayConfig } from '../config/types.ts'
 import type { Env } from '../env.ts'
 import { describeCause, logLine } from '../telemetry/log.ts'
+import { admissionOf } from './admission.ts'
 import { type AttemptDeps, attempt } from './attempt.ts'
 import { drainUpload, holdBody } from './body.ts'
 import type { Call } from './call.ts'
@@ -64,7 +65,7 @@ async function travel(
     body,
     disconnect: watchDisconnect(request.signal, config.cancelOnDisconnect),
     attempts: [],
-    expiredSessions: new Map(),
+    lastAttemptStartedMs: 0,
     requestFacts: { request: null, requestMetadata: null, sizeBytes: body.sizeBytes },
     upstreamWaitMs: 0,
   }
@@ -81,7 +82,9 @@ async function travel(
       streams: call.operation.streams,
       bodyBytes: body.bytes,
       isAbandoned: call.disconnect.gone,
-      attempt: (target, _n, budgetMs) => attempt(call, target, budgetMs, deps),
+      ...admissionOf(call),
+      attempt: (target, _n, limitMs, refreshCredentials) =>
+        attempt(call, target, { limitMs, refreshCredentials }, deps),
     })
     return await deliver(call, result, { env, ctx, router })
   } finally {

@@ -6,7 +6,8 @@ import { admit, release, standing, succeeded, type Target } from './health.ts'
 import type { HealthDesk } from './health-desk.ts'
 import { attemptLimitMs, explain, type FailedAttempt, hasTried, type Journey, mayAskAnother } from './journey.ts'
 import { type Next, nextTarget, sameTarget } from './next-target.ts'
-import { type PolicyRow, policyFor } from './policy.ts'
+import { policyFor } from './policy.ts'
+import type { PolicyRow } from './policy-row.ts'
 
 export type Engine = {
   readonly settings: RouterSettings

@@ -24,6 +24,8 @@ const CASES: readonly [Refusal, number, string][] = [
     503,
     'ServiceUnavailableException',
   ],
+  [{ kind: 'unroutable', status: 400, message: 'Input is too long for requested model.' }, 400, 'ValidationException'],
+  [{ kind: 'unroutable', status: 403, message: 'No deployment lies there.' }, 403, 'AccessDeniedException'],
   [{ kind: 'upstream-misrouted', model: 'x' }, 500, 'InternalServerException'],
   [{ kind: 'no-config' }, 503, 'ServiceUnavailableException'],
   [{ kind: 'internal' }, 500, 'InternalServerException'],

@@ -80,3 +80,17 @@ export async function rowOf(gateway: Place, answer: { headers: Headers }): Promi
   if (row === undefined) throw new Error('no row')
   return row
 }
+
+/** Longest wait for a log line, ms. It is written as the call ends. */
+const LINE_TIMEOUT_MS = 10_000
+
+/** The log line of a call: the facts of its row, without the time that the row takes to become readable. */
+export async function lineOf(gateway: { logs: Record<string, unknown>[] }, callId: string): Promise<Row> {
+  const deadline = Date.now() + LINE_TIMEOUT_MS
+  for (;;) {
+    const line = gateway.logs.find(({ event, request_id }) => event === 'call' && request_id === callId)
+    if (line !== undefined) return line as Row
+    if (Date.now() > deadline) throw new Error(`no log line for ${callId} after ${LINE_TIMEOUT_MS} ms`)
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS / 10))
+  }
+}
