@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import { authenticate } from './access/authenticate.ts'
 import { calculateSpend } from './admin/calculate.ts'
 import { adminErrorOfRefusal, adminErrorResponse } from './admin/errors.ts'
-import { liveliness, readiness } from './admin/health.ts'
+import { healthReport, liveliness, type Probe, readiness } from './admin/health.ts'
 import { listModels, modelInfo } from './admin/models.ts'
 import { spendLogs, spendReport } from './admin/spend.ts'
 import { headerMap } from './bedrock/header-map.ts'
@@ -11,6 +11,7 @@ import type { GatewayConfig } from './config/types.ts'
 import type { Env } from './env.ts'
 import type { Gateway } from './relay/gateway.ts'
 import { modelNames } from './relay/model.ts'
+import { probe } from './relay/probe.ts'
 import { BEDROCK_PREFIX, relay } from './relay/relay.ts'
 import { refusalResponse } from './relay/respond.ts'
 import { describeCause, logLine } from './telemetry/log.ts'
@@ -33,6 +34,14 @@ export function createApp(gateway: Gateway): Hono<Context> {
     if (!('apiKey' in caller)) return adminErrorResponse(adminErrorOfRefusal(caller))
     c.set('config', config)
     return next()
+  })
+
+  app.get('/health', (c) => {
+    const config = c.get('config')
+    const router = gateway.router(config)
+    const deps = { env: c.env, ctx: c.executionCtx, router }
+    const ask: Probe = (deployment, paid) => probe(deployment, paid, config, gateway, deps)
+    return healthReport(c.req.raw, config, router.health(), ask)
   })
 
   app.get('/v1/models', (c) => listModels(modelNames(c.get('config'))))

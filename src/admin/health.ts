@@ -1,5 +1,10 @@
-/** Liveness and readiness: what an orchestrator asks before it sends calls. No key is needed, so no fact of the configuration is told. */
-import type { GatewayConfig } from '../config/types.ts'
+/**
+ * Liveness and readiness, which need no key and so tell nothing of the configuration, and the health of deployments:
+ * what probes say of each now, and beside it what calls have shown.
+ */
+import type { Deployment, GatewayConfig } from '../config/types.ts'
+import type { DeploymentHealth } from '../routing/router.ts'
+import { adminErrorResponse } from './errors.ts'
 
 /** A database that does not answer in this time is away, as far as readiness is concerned. */
 const DB_TIMEOUT_MS = 3000
@@ -36,4 +41,66 @@ async function answersInTime(db: D1Database): Promise<boolean> {
   const result = await Promise.race([answer, late])
   clearTimeout(timer)
   return result
+}
+
+/** Connections of one request that may wait for headers at a time (https://developers.cloudflare.com/workers/platform/limits/). */
+const PROBES_AT_ONCE = 6
+
+export type Probe = (
+  deployment: Deployment,
+  paid: boolean,
+) => Promise<{ state: 'healthy' | 'unhealthy' | 'unknown'; ms: number; status: number | null; error: string | null }>
+
+/**
+ * `GET /health?model=&paid=true` in LiteLLM's shape, with `unknown_endpoints` for models that cannot be asked without being
+ * paid, and `passive` for what calls have shown in this isolate.
+ */
+export async function healthReport(
+  request: Request,
+  config: GatewayConfig,
+  passive: readonly DeploymentHealth[],
+  probe: Probe,
+): Promise<Response> {
+  const params = new URL(request.url).searchParams
+  const model = params.get('model')
+  const asked =
+    model === null ? config.deployments : config.deployments.filter((one) => one.group === model || one.id === model)
+  if (asked.length === 0) {
+    return adminErrorResponse({
+      status: 404,
+      type: 'not_found',
+      message: `No deployment serves ${JSON.stringify(model)}.`,
+      param: 'model',
+    })
+  }
+  const endpoints = await inBatches(asked, PROBES_AT_ONCE, async (deployment) => ({
+    ...endpointOf(deployment),
+    ...(await probe(deployment, params.get('paid') === 'true')),
+  }))
+  const having = (state: string) => endpoints.filter((endpoint) => endpoint.state === state)
+  const ids = new Set(asked.map(({ id }) => id))
+  return Response.json({
+    healthy_endpoints: having('healthy'),
+    unhealthy_endpoints: having('unhealthy'),
+    unknown_endpoints: having('unknown'),
+    healthy_count: having('healthy').length,
+    unhealthy_count: having('unhealthy').length,
+    unknown_count: having('unknown').length,
+    passive: passive.filter(({ id }) => ids.has(id)),
+  })
+}
+
+function endpointOf({ id, group, model, region }: Deployment): Record<string, string> {
+  return { model: `bedrock/${model}`, model_name: group, model_id: id, aws_region_name: region }
+}
+
+async function inBatches<In, Out>(
+  items: readonly In[],
+  size: number,
+  work: (item: In) => Promise<Out>,
+): Promise<Out[]> {
+  const results: Out[] = []
+  for (let at = 0; at < items.length; at += size)
+    results.push(...(await Promise.all(items.slice(at, at + size).map(work))))
+  return results
 }

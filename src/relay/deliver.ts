@@ -4,27 +4,22 @@ import { errorNameOfException, statusOfErrorName } from '../bedrock/errors.ts'
 import type { Refusal } from '../bedrock/refusal.ts'
 import type { WireParts } from '../bedrock/wire-parts.ts'
 import type { Deployment } from '../config/types.ts'
-import type { Env } from '../env.ts'
 import { usdFromPico } from '../ledger/cost/decimal.ts'
 import type { Failure } from '../routing/failure.ts'
 import type { AttemptReport, RouteResult, Router } from '../routing/router.ts'
 import { logLine } from '../telemetry/log.ts'
 import { type BufferedAnswer, type LargeAnswer, parseJson, type StreamingAnswer } from './answer.ts'
 import type { Delivery } from './attempt.ts'
-import { type Ending, recordOf } from './book.ts'
 import type { Call } from './call.ts'
-import type { Background } from './gateway.ts'
+import { type CloseDeps, closeCall } from './close.ts'
 import { CLIENT_CLOSED_REQUEST, costOfParts } from './money.ts'
 import { type Observation, observeStream, streamObserver, tailObserver } from './observe.ts'
 import { type PassObserver, type PassOutcome, passThrough } from './pass-through.ts'
 import { ourHeaders, refusalResponse } from './respond.ts'
-import { bookRecord } from './settle.ts'
-
-export type DeliverDeps = { env: Env; ctx: Background; router: Router }
 
 type Answered = Extract<RouteResult<Delivery>, { kind: 'answered' }>
 
-export async function deliver(call: Call, result: RouteResult<Delivery>, deps: DeliverDeps): Promise<Response> {
+export async function deliver(call: Call, result: RouteResult<Delivery>, deps: CloseDeps): Promise<Response> {
   switch (result.kind) {
     case 'answered':
       return deliverAnswer(call, result, deps)
@@ -46,7 +41,7 @@ function refuseCooling(call: Call, result: Extract<RouteResult<Delivery>, { kind
   return refusalResponse(refusal, call.id)
 }
 
-function deliverAnswer(call: Call, result: Answered, deps: DeliverDeps): Response {
+function deliverAnswer(call: Call, result: Answered, deps: CloseDeps): Response {
   const { answer } = result.value
   switch (answer.kind) {
     case 'buffered':
@@ -61,7 +56,7 @@ function deliverAnswer(call: Call, result: Answered, deps: DeliverDeps): Respons
 }
 
 /** An answer that is held whole: its cost is known before the headers go out. */
-function deliverBuffered(call: Call, result: Answered, answer: BufferedAnswer, deps: DeliverDeps): Response {
+function deliverBuffered(call: Call, result: Answered, answer: BufferedAnswer, deps: CloseDeps): Response {
   const headersAtMs = Date.now()
   const succeeded = answer.status === 200
   const parts = succeeded ? partsOf(call, answer) : null
@@ -72,7 +67,7 @@ function deliverBuffered(call: Call, result: Answered, answer: BufferedAnswer, d
     ...ourHeaders(call, { ...headerFacts(result), costUsd, headersAtMs }),
     ...(succeeded || result.retryAfterMs === null ? {} : retryAfterHeaders(result.retryAfterMs)),
   }
-  finish(call, result, deps, {
+  closeCall(call, result, deps, {
     httpStatus: answer.status,
     verdict: call.disconnect.gone() ? 'abandoned' : succeeded ? 'complete' : 'exception',
     parts,
@@ -83,12 +78,12 @@ function deliverBuffered(call: Call, result: Answered, answer: BufferedAnswer, d
   return new Response(answer.body, { status: answer.status, headers })
 }
 
-function deliverStream(call: Call, result: Answered, answer: StreamingAnswer, deps: DeliverDeps): Response {
+function deliverStream(call: Call, result: Answered, answer: StreamingAnswer, deps: CloseDeps): Response {
   const observe = (outcome: PassOutcome) => observeStream(answer.tap, answer.headers, outcome)
   return passOn(call, result, answer, deps, streamObserver(answer.tap), observe)
 }
 
-function deliverLarge(call: Call, result: Answered, answer: LargeAnswer, deps: DeliverDeps): Response {
+function deliverLarge(call: Call, result: Answered, answer: LargeAnswer, deps: CloseDeps): Response {
   const tail = tailObserver()
   tail.push(answer.prefix)
   return passOn(call, result, answer, deps, tail, (outcome) => tail.observe(answer.headers, outcome))
@@ -98,7 +93,7 @@ function passOn(
   call: Call,
   result: Answered,
   answer: StreamingAnswer | LargeAnswer,
-  deps: DeliverDeps,
+  deps: CloseDeps,
   observer: PassObserver,
   observe: (outcome: PassOutcome) => Observation,
 ): Response {
@@ -108,7 +103,7 @@ function passOn(
   const closing = done.then((outcome) => {
     const observation = observe(outcome)
     reportHealth(result, observation, deps.router)
-    return finish(call, result, deps, { httpStatus: answer.status, cost: null, headersAtMs, ...observation })
+    return closeCall(call, result, deps, { httpStatus: answer.status, cost: null, headersAtMs, ...observation })
   })
   deps.ctx.waitUntil(closing)
   const headers = { ...answer.headers, ...ourHeaders(call, { ...headerFacts(result), costUsd: null, headersAtMs }) }
@@ -127,7 +122,7 @@ function reportHealth(result: Answered, observation: Observation, router: Router
 }
 
 /** Nothing came that could be handed on: the gateway answers itself. Booked only if an upstream was asked. */
-function refuseWithoutAnswer(call: Call, result: Exhausted, deps: DeliverDeps): Response {
+function refuseWithoutAnswer(call: Call, result: Exhausted, deps: CloseDeps): Response {
   const { failure } = result
   const refusal = refusalOf(call, result)
   const headersAtMs = Date.now()
@@ -136,7 +131,7 @@ function refuseWithoutAnswer(call: Call, result: Exhausted, deps: DeliverDeps): 
   if (result.attempts.some((attempt) => attempt.failure?.phase !== 'credentials')) {
     const broke = failure.phase === 'first-frame' || failure.phase === 'body' ? 'cut' : 'exception'
     const verdict = call.disconnect.gone() ? 'abandoned' : broke
-    finish(call, result, deps, { httpStatus: response.status, verdict, ...NOTHING_CAME, headersAtMs })
+    closeCall(call, result, deps, { httpStatus: response.status, verdict, ...NOTHING_CAME, headersAtMs })
   } else {
     logRefusal(call, refusal)
     deps.router.finished(result.deployment)
@@ -176,11 +171,11 @@ function logRefusal(call: Call, refusal: Refusal): void {
 function closeAbandoned(
   call: Call,
   result: Extract<RouteResult<Delivery>, { kind: 'abandoned' }>,
-  deps: DeliverDeps,
+  deps: CloseDeps,
 ): Response {
   const last = result.attempts.at(-1)
   if (last !== undefined) {
-    finish(call, { ...result, deployment: last.deployment }, deps, {
+    closeCall(call, { ...result, deployment: last.deployment }, deps, {
       httpStatus: CLIENT_CLOSED_REQUEST,
       verdict: 'abandoned',
       ...NOTHING_CAME,
@@ -188,26 +183,6 @@ function closeAbandoned(
     })
   }
   return refusalResponse({ kind: 'internal' }, call.id)
-}
-
-type Closing = Omit<Ending, 'deployment' | 'fallbacks' | 'awsRequestId' | 'msToFirstFrame' | 'endedAtMs'>
-type Routed = { deployment: Deployment; fallbacks: number; value?: Delivery }
-
-/** Books the call and says so in the log, behind the answer. */
-function finish(call: Call, routed: Routed, deps: DeliverDeps, closing: Closing): void {
-  const record = recordOf(call, {
-    ...closing,
-    deployment: routed.deployment,
-    fallbacks: routed.fallbacks,
-    awsRequestId: routed.value?.awsRequestId ?? call.attempts.at(-1)?.aws_request_id ?? null,
-    msToFirstFrame: routed.value?.firstFrameAtMs == null ? null : routed.value.firstFrameAtMs - call.startedMs,
-    endedAtMs: Date.now(),
-  })
-  const { inputTokens = 0, outputTokens = 0 } = record.usage ?? {}
-  deps.router.finished(routed.deployment, { inputTokens, outputTokens })
-  call.disconnect.end()
-  logLine('call', { ...record })
-  deps.ctx.waitUntil(bookRecord(record, deps.env))
 }
 
 function headerFacts(result: { deployment: Deployment; attempts: readonly AttemptReport[]; fallbacks: number }) {

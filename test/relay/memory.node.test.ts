@@ -1,0 +1,113 @@
+/** A long stream must not be held by anybody on its way. The bound is on the resident memory of the workerd process itself. */
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { deploymentOf, MASTER_KEY, type RunningGateway, startGateway } from '../clients/harness.ts'
+import { decodeFrames } from '../simulator/raw-client.ts'
+import { type Simulator, startSimulator } from '../simulator/server.ts'
+import { callIdOf, lineOf, send } from './calls.ts'
+
+const NOVA = 'amazon.nova-micro-v1:0'
+const SOCKETS = '/proc/net/tcp'
+const FRAMES = 10_000
+const FRAME_CHARS = 8_192
+
+/**
+ * 10,000 frames of 8 KiB are 82 MB. Whoever keeps them all grows by that much at least, and a tee whose other branch is read at the end
+ * only does so too. What may grow is the heap of V8 between two collections and what the tap lets lie for its second, at the pace of
+ * this stream (about 8 MB/s) some 8 MB; half of the stream is beyond both and far below all of it.
+ */
+const GROWTH_MAX_BYTES = (FRAMES * FRAME_CHARS) / 2
+
+let simulator: Simulator
+let gateway: RunningGateway
+
+beforeAll(async () => {
+  simulator = await startSimulator({ regions: ['us-east-1'], recordings: null })
+  const model_list = [deploymentOf(simulator, 'nova', NOVA, 'us-east-1')]
+  gateway = await startGateway({ config: { model_list, general_settings: { master_key: MASTER_KEY } } })
+})
+afterAll(async () => {
+  await gateway?.stop()
+  await simulator?.close()
+})
+
+/** The process that listens on a port of this machine: its socket's inode, and who has that open. */
+function listenerOf(port: number): number {
+  const hexPort = port.toString(16).toUpperCase().padStart(4, '0')
+  const listening = readFileSync(SOCKETS, 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+  const inode = listening.find(([, local, , state]) => local?.endsWith(`:${hexPort}`) && state === '0A')?.[9]
+  const isOwner = (pid: string) => {
+    try {
+      return readdirSync(`/proc/${pid}/fd`).some(
+        (fd) => readlinkOrNone(`/proc/${pid}/fd/${fd}`) === `socket:[${inode}]`,
+      )
+    } catch {
+      return false
+    }
+  }
+  const pid = readdirSync('/proc').find((name) => /^\d+$/.test(name) && Number(name) !== process.pid && isOwner(name))
+  if (inode === undefined || pid === undefined) throw new Error(`nobody listens on ${port}`)
+  return Number(pid)
+}
+
+function readlinkOrNone(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
+}
+
+function residentBytes(pid: number): number {
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return Number(kilobytes) * 1024
+}
+
+test.skipIf(!existsSync(SOCKETS))(
+  '10,000 frames pass whole in constant memory (skipped where there is no /proc)',
+  async () => {
+    const pid = listenerOf(Number(new URL(gateway.url).port))
+    expect(readFileSync(`/proc/${pid}/comm`, 'utf8')).toMatch(/workerd/)
+    // A short stream of the same kind first, so that code and buffers are in place.
+    simulator.fault(NOVA, { frames: 300, frameChars: FRAME_CHARS }, { times: 1 })
+    await (await send(gateway, '/bedrock/model/nova/converse-stream')).arrayBuffer()
+    const before = residentBytes(pid)
+
+    simulator.fault(NOVA, { frames: FRAMES, frameChars: FRAME_CHARS, msBetweenFrames: 0.1 })
+    const response = await send(gateway, '/bedrock/model/nova/converse-stream')
+    let rest: Buffer = Buffer.alloc(0)
+    let frames = 0
+    let most = before
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      rest = Buffer.concat([rest, chunk])
+      for (let length = lengthOf(rest); length !== null && rest.length >= length; length = lengthOf(rest)) {
+        // Every hundredth in full: decoding all of them would measure the decoder.
+        if (frames % 100 === 0) expect(decodeFrames(rest.subarray(0, length))).toHaveLength(1)
+        rest = rest.subarray(length)
+        frames += 1
+        if (frames % 500 === 0) most = Math.max(most, residentBytes(pid))
+      }
+    }
+    expect(rest).toHaveLength(0)
+    // messageStart, contentBlockStop, messageStop and metadata beside the text.
+    expect(frames).toBe(FRAMES + 4)
+    const growth = most - before
+    console.log(
+      `memory of workerd grew by ${(growth / 1e6).toFixed(1)} MB over a stream of ${((FRAMES * FRAME_CHARS) / 1e6).toFixed(0)} MB`,
+    )
+    expect(growth).toBeLessThan(GROWTH_MAX_BYTES)
+    const line = await lineOf(gateway, callIdOf(response))
+    expect(line).toMatchObject({
+      verdict: 'complete',
+      cost_state: 'priced',
+      usage: { outputTokens: (FRAMES * FRAME_CHARS) / 4 },
+    })
+  },
+)
+
+/** Announced length of the frame that a buffer begins with. */
+function lengthOf(bytes: Buffer): number | null {
+  return bytes.length < 4 ? null : bytes.readUInt32BE(0)
+}
