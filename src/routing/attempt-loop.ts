@@ -41,8 +41,9 @@ export async function askGroup<T>(
     if (next === null) return { kind: journey.failures.some((failed) => failed.group === group) ? 'spent' : 'idle' }
     if (journey.call.isAbandoned()) return { kind: 'abandoned' }
     if (engine.now() >= journey.deadlineMs) return { kind: 'out-of-time' }
-    if (journey.failures.length > 0)
+    if (journey.failures.at(-1)?.group === group) {
       explain(journey, actionFor(next, renewing !== null, hasTried(journey, next.target)))
+    }
     const end: Answer<T> | FailedAttempt<T> = await attemptOnce(journey, group, next, renewing !== null, engine)
     if ('kind' in end) return end
     renewing = end.renewed ? next : null

@@ -152,8 +152,11 @@ export function failed({ state }: Target, input: FailureInput): Cooling | null {
   if (row.health === 'count' && !isProbe && !failsTooOften(state, input.allowedFails)) return null
   const next = coolDownFor({ ...input, before: state.coolings })
   if (next === null) return null
-  // Answers that were under way when a cool-down began neither lengthen it nor make it grow, unless they tell of a longer one.
-  if (state.cooling !== null && !isProbe && next.untilMs <= state.cooling.untilMs) return null
+  if (state.cooling !== null && !isProbe) {
+    // It was under way when the cool-down began, so it counts only where it tells of a longer one.
+    const tellsMore = row.coolDown !== 'growing' || failure.retryAfterMs !== undefined
+    if (!tellsMore || next.untilMs <= state.cooling.untilMs) return null
+  }
   if (state.cooling === null || isProbe) state.coolings++
   state.windowAttempts = 0
   state.windowFailures = 0

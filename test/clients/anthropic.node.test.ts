@@ -164,10 +164,4 @@ describe('Anthropic’s SDK throws', () => {
     expect(error).toMatchObject({ error: { error: { type: 'modelStreamErrorException' } } })
     expect(events[0]).toMatchObject({ type: 'message_start' })
   })
-
-  test('an APIError for a cut at every byte of a chunk', async () => {
-    const model = modelIdOf(CUT)
-    const sound: Fault = { frames: 1 }
-    simulatorOnce(sound)
-  })
 })

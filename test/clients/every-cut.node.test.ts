@@ -1,43 +1,55 @@
 /**
- * An upstream lost at any byte of a stream, or at its end too early at any frame, and what two decoders that share no code make
- * of what the gateway then sends: an error each time, never a stream that just ends.
+ * An upstream lost at any byte of a stream, or ending it too early at any frame, and what decoders that share no code make of
+ * what the gateway then sends: an error each time, never a stream that just ends.
  */
-import { ConverseStreamCommand, ModelStreamErrorException } from '@aws-sdk/client-bedrock-runtime'
+import { AnthropicBedrock } from '@anthropic-ai/bedrock-sdk'
+import {
+  ConverseStreamCommand,
+  InvokeModelWithResponseStreamCommand,
+  ModelStreamErrorException,
+} from '@aws-sdk/client-bedrock-runtime'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Fault } from '../simulator/faults.ts'
 import { splitFrames } from '../simulator/frames.ts'
-import { call, callPath } from '../simulator/raw-client.ts'
+import { type CallOptions, call, callPath, type RawAnswer } from '../simulator/raw-client.ts'
 import { type Simulator, startSimulator } from '../simulator/server.ts'
-import { MESSAGES, modelIdOf } from './cases.ts'
+import { CLAUDE_REQUEST, MESSAGES, modelIdOf } from './cases.ts'
 import { deploymentOf, MASTER_KEY, type RunningGateway, startGateway } from './harness.ts'
-import { jsClient, readEvents } from './js-client.ts'
+import { jsClient, type Read, readEvents } from './js-client.ts'
 import { BOTO3_VERSIONS, nameOf, pythonOf, startDriver } from './python.ts'
 
 /** Calls under way at once. Each lane has a model of its own, because faults are set by model. */
 const LANES = Array.from({ length: 4 }, (_, at) => `lane-${at}`)
 
-/** messageStart, one contentBlockDelta, contentBlockStop, messageStop, metadata. */
+/** One text frame between those that open and close a message. */
 const SHORT: Fault = { frames: 1, frameChars: 12 }
+
+const CONVERSE = { operation: 'ConverseStream', action: 'converse-stream', body: { messages: MESSAGES } } as const
+const INVOKE = {
+  operation: 'InvokeModelWithResponseStream',
+  action: 'invoke-with-response-stream',
+  body: CLAUDE_REQUEST,
+} as const
+
+type Streaming = typeof CONVERSE | typeof INVOKE
+
+/** A whole answer of the upstream, and the offsets at which its frames end. */
+type Sound = { stream: Uint8Array; boundaries: readonly number[] }
 
 let simulator: Simulator
 let gateway: RunningGateway
-/** The whole answer of the upstream. */
-let stream: Uint8Array
-/** Offsets at which a frame ends. */
-let boundaries: number[]
+let converse: Sound
+let invoke: Sound
 
 beforeAll(async () => {
   simulator = await startSimulator({ regions: ['us-east-1'] })
   const model_list = LANES.map((lane) => deploymentOf(simulator, lane, modelIdOf(lane), 'us-east-1'))
   const general_settings = { master_key: MASTER_KEY }
-  // Every call of this file fails, and none shall be refused for it.
+  // Nearly every call of this file fails, and none shall be refused for what the others met.
   const router_settings = { cooldown_time: 0, num_retries: 0 }
   gateway = await startGateway({ config: { model_list, general_settings, router_settings } })
-
-  simulator.fault('sample', SHORT)
-  stream = (await call(simulator.url, 'ConverseStream', 'sample')).body
-  let end = 0
-  boundaries = Array.from(splitFrames(stream), (frame) => (end += frame.byteLength))
+  converse = await soundAnswer(CONVERSE)
+  invoke = await soundAnswer(INVOKE)
 })
 
 afterAll(async () => {
@@ -45,14 +57,29 @@ afterAll(async () => {
   await simulator?.close()
 })
 
-/** Runs one call for each fault, a few at once, and gives the results in the order of the faults. */
-async function throughLanes<Result>(faults: readonly Fault[], ask: (lane: string) => Promise<Result>) {
-  const results: Result[] = []
-  const queue = faults.entries()
+async function soundAnswer({ operation, body }: Streaming): Promise<Sound> {
+  // As long as those of the lanes, because Claude's answers name their model.
+  const sample = modelIdOf('lane-x')
+  const armed = simulator.fault(sample, SHORT)
+  const stream = (await call(simulator.url, operation, sample, { body })).body
+  simulator.clearFaults(armed)
+  let end = 0
+  return { stream, boundaries: Array.from(splitFrames(stream), (frame) => (end += frame.byteLength)) }
+}
+
+type Broken = { fault: Fault; sentBytes: number }
+
+const cutsBetween = (from: number, to: number): Broken[] =>
+  Array.from({ length: to - from }, (_, at) => ({ fault: { cutAfterBytes: from + at }, sentBytes: from + at }))
+
+/** Makes one call for each, a few at once. */
+async function eachOf<Result>(all: readonly Broken[], ask: (lane: string) => Promise<Result>) {
+  const results: (Broken & { result: Result; title: string })[] = []
+  const queue = all.entries()
   const work = LANES.map(async (lane) => {
-    for (const [at, fault] of queue) {
-      const armed = simulator.fault(modelIdOf(lane), { ...SHORT, ...fault })
-      results[at] = await ask(lane)
+    for (const [at, broken] of queue) {
+      const armed = simulator.fault(modelIdOf(lane), { ...SHORT, ...broken.fault })
+      results[at] = { ...broken, result: await ask(lane), title: JSON.stringify(broken.fault) }
       simulator.clearFaults(armed)
     }
   })
@@ -60,16 +87,20 @@ async function throughLanes<Result>(faults: readonly Fault[], ask: (lane: string
   return results
 }
 
-function askRaw(lane: string) {
-  const headers = { authorization: `Bearer ${MASTER_KEY}` }
-  return callPath(gateway.url, `/bedrock/model/${lane}/converse-stream`, { headers, body: { messages: MESSAGES } })
+function askRaw(lane: string, { action, body }: Streaming): Promise<RawAnswer> {
+  const options: CallOptions = { headers: { authorization: `Bearer ${MASTER_KEY}` }, body }
+  return callPath(gateway.url, `/bedrock/model/${lane}/${action}`, options)
 }
 
-async function askWithSdk(lane: string) {
+async function askWithAwsSdk(lane: string, { operation }: Streaming): Promise<Read<object>> {
   const client = jsClient(gateway.url, { accessKeyId: MASTER_KEY }, 1)
-  const command = new ConverseStreamCommand({ modelId: lane, messages: MESSAGES })
   try {
-    return await readEvents((await client.send(command)).stream)
+    if (operation === 'ConverseStream') {
+      const command = new ConverseStreamCommand({ modelId: lane, messages: MESSAGES })
+      return await readEvents((await client.send(command)).stream)
+    }
+    const command = new InvokeModelWithResponseStreamCommand({ modelId: lane, body: CLAUDE_REQUEST })
+    return await readEvents((await client.send(command)).body)
   } catch (error) {
     return { events: [], error }
   } finally {
@@ -77,124 +108,125 @@ async function askWithSdk(lane: string) {
   }
 }
 
-const range = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => from + at)
+async function askWithAnthropicSdk(lane: string): Promise<Read<object>> {
+  const baseURL = `${gateway.url}/bedrock`
+  const client = new AnthropicBedrock({ baseURL, awsRegion: 'us-east-1', apiKey: MASTER_KEY, maxRetries: 0 })
+  const messages = [{ role: 'user' as const, content: 'Say this is a test' }]
+  return readEvents(await client.messages.create({ model: lane, max_tokens: 64, messages, stream: true }))
+}
 
-describe('a stream that goes well', () => {
-  test('arrives byte for byte, which is what the cut ones are measured by', async () => {
-    const [answer] = await throughLanes([{}], askRaw)
-    expect(answer?.whole).toBe(true)
-    expect(Buffer.compare(answer?.body ?? Buffer.alloc(0), stream)).toBe(0)
-    expect(boundaries).toHaveLength(5)
-  })
-})
-
-type Broken = { fault: Fault; sentBytes: number }
-
-/** Cut at every byte. Also behind messageStop: what is lost then is the usage. */
-const cuts = (): Broken[] => range(0, stream.byteLength).map((at) => ({ fault: { cutAfterBytes: at }, sentBytes: at }))
-
-/** Ended at every boundary before messageStop; behind that the message is whole, and AWS itself may leave the usage out. */
-const earlyEnds = (): Broken[] =>
-  [0, ...boundaries.slice(0, 3)].map((at) => ({ fault: { endAfterBytes: at }, sentBytes: at }))
-
-describe('an upstream lost at each byte of a stream, or ending it too early at each frame', () => {
-  let broken: Broken[]
-  let answers: Awaited<ReturnType<typeof askRaw>>[]
-
-  beforeAll(async () => {
-    broken = [...cuts(), ...earlyEnds()]
-    answers = await throughLanes(
-      broken.map(({ fault }) => fault),
-      askRaw,
-    )
-  })
-
-  test('before its first frame is whole is answered with an HTTP error', () => {
-    const [firstFrame = 0] = boundaries
-    broken.forEach(({ sentBytes, fault }, at) => {
-      if (sentBytes >= firstFrame) return
-      const answer = answers[at]
-      expect(answer, JSON.stringify(fault)).toMatchObject({ status: 503, whole: true })
-      expect(answer?.headers['x-amzn-errortype'], JSON.stringify(fault)).toBe('ServiceUnavailableException')
-    })
-  })
-
-  test('after that is answered with all its bytes, more behind them, and an end as HTTP wants it', () => {
-    const [firstFrame = 0] = boundaries
-    broken.forEach(({ sentBytes, fault }, at) => {
-      if (sentBytes < firstFrame) return
-      const answer = answers[at]
-      expect(answer, JSON.stringify(fault)).toMatchObject({ status: 200, whole: true })
-      const body = answer?.body ?? Buffer.alloc(0)
-      expect(body.byteLength, JSON.stringify(fault)).toBeGreaterThan(sentBytes)
-      expect(Buffer.compare(body.subarray(0, sentBytes), stream.subarray(0, sentBytes)), JSON.stringify(fault)).toBe(0)
-    })
-  })
-
-  test('leaves one row in the books for each call, which says cut', async () => {
-    // One call before these went well.
-    const rows = await gateway.rows(broken.length + 1)
-    expect(new Set(rows.map(({ request_id }) => request_id)).size).toBe(broken.length + 1)
-    const verdicts = rows.map(({ verdict }) => verdict)
-    expect(verdicts.filter((verdict) => verdict === 'cut')).toHaveLength(broken.length)
-    expect(verdicts.filter((verdict) => verdict === 'complete')).toHaveLength(1)
-  })
-
+/** botocore reads what came over the socket as if its body had ended cleanly there, which by itself it takes for success. */
+function testBotocore(streamed: () => { body: Uint8Array; title: string }[], { operation }: Streaming): void {
   for (const boto3 of BOTO3_VERSIONS) {
     const python = pythonOf(boto3)
-    test.skipIf(python === undefined)(`${nameOf(boto3)}: botocore raises modelStreamErrorException`, async () => {
-      const [firstFrame = 0] = boundaries
-      const started = broken.map((item, at) => ({ ...item, body: answers[at]?.body ?? Buffer.alloc(0) }))
-      const streamed = started.filter(({ sentBytes }) => sentBytes >= firstFrame)
-      expect(streamed.length).toBeGreaterThan(500)
+    test.skipIf(python === undefined)(`raises modelStreamErrorException in botocore: ${nameOf(boto3)}`, async () => {
       const driver = startDriver(python ?? '')
       try {
-        const decoded = await driver.decode(
-          'ConverseStream',
-          streamed.map(({ body }) => body),
-        )
-        decoded.forEach(({ events, raised }, at) => {
-          const fault = JSON.stringify(streamed[at]?.fault)
-          expect(raised, fault).toMatchObject({ class: 'EventStreamError', code: 'modelStreamErrorException' })
-          expect(raised?.message, fault).toContain('upstream')
-          expect(events[0], fault).toEqual({ messageStart: { role: 'assistant' } })
-        })
+        const bodies = streamed().map(({ body }) => body)
+        expect(bodies.length).toBeGreaterThan(100)
+        for (const [at, { events, raised }] of (await driver.decode(operation, bodies)).entries()) {
+          const { title } = streamed()[at] ?? {}
+          expect(raised, title).toMatchObject({ class: 'EventStreamError', code: 'modelStreamErrorException' })
+          expect(raised?.message, title).toContain('upstream')
+          expect(events.length, title).toBeGreaterThan(0)
+        }
       } finally {
         await driver.stop()
       }
     })
   }
+}
+
+test('a ConverseStream that goes well arrives byte for byte: what the broken ones are measured by', async () => {
+  const answer = await eachOf([{ fault: {}, sentBytes: 0 }], (lane) => askRaw(lane, CONVERSE))
+  expect(answer[0]?.result.whole).toBe(true)
+  expect(Buffer.compare(answer[0]?.result.body ?? Buffer.alloc(0), converse.stream)).toBe(0)
+  // messageStart, contentBlockDelta, contentBlockStop, messageStop, metadata
+  expect(converse.boundaries).toHaveLength(5)
 })
 
-describe('over its socket the AWS SDK for JavaScript throws', () => {
-  async function outcomesOf(broken: readonly Broken[]) {
-    const outcomes = await throughLanes(
-      broken.map(({ fault }) => fault),
-      askWithSdk,
-    )
-    return broken.map((item, at) => ({ ...item, error: outcomes[at]?.error, events: outcomes[at]?.events ?? [] }))
-  }
+describe('a ConverseStream whose upstream is lost at each byte, or ends too early at each frame,', () => {
+  let answers: Awaited<ReturnType<typeof eachOf<RawAnswer>>>
+  const firstFrameBytes = () => converse.boundaries[0] ?? 0
+  /** Ended at every boundary before messageStop; behind that the message is whole, and AWS itself may leave the usage out. */
+  const earlyEnds = () =>
+    [0, ...converse.boundaries.slice(0, 3)].map((at) => ({ fault: { endAfterBytes: at }, sentBytes: at }))
+  const begun = () => answers.filter(({ sentBytes }) => sentBytes >= firstFrameBytes())
 
-  test('ServiceUnavailableException for a cut at every byte of the first frame', async () => {
-    const inFirst = cuts().slice(0, boundaries[0])
-    for (const { error, events, fault } of await outcomesOf(inFirst)) {
-      expect(error, JSON.stringify(fault)).toMatchObject({ name: 'ServiceUnavailableException' })
-      expect(events, JSON.stringify(fault)).toEqual([])
+  beforeAll(async () => {
+    const broken = [...cutsBetween(0, converse.stream.byteLength), ...earlyEnds()]
+    answers = await eachOf(broken, (lane) => askRaw(lane, CONVERSE))
+  })
+
+  test('is answered with an HTTP error where its first frame was not whole', () => {
+    for (const { result, sentBytes, title } of answers) {
+      if (sentBytes >= firstFrameBytes()) continue
+      expect(result, title).toMatchObject({ status: 503, whole: true })
+      expect(result.headers['x-amzn-errortype'], title).toBe('ServiceUnavailableException')
     }
   })
 
-  test('ModelStreamErrorException for a cut at every byte of all frames behind it', async () => {
-    const afterFirst = cuts().slice(boundaries[0])
-    for (const { error, events, fault } of await outcomesOf(afterFirst)) {
-      expect(error, JSON.stringify(fault)).toBeInstanceOf(ModelStreamErrorException)
-      expect(events[0], JSON.stringify(fault)).toHaveProperty('messageStart')
+  test('else arrives with all its bytes, more behind them, and an end as HTTP wants it', () => {
+    for (const { result, sentBytes, title } of begun()) {
+      expect(result, title).toMatchObject({ status: 200, whole: true })
+      expect(result.body.byteLength, title).toBeGreaterThan(sentBytes)
+      const sent = converse.stream.subarray(0, sentBytes)
+      expect(Buffer.compare(result.body.subarray(0, sentBytes), sent), title).toBe(0)
     }
   })
 
-  test('for an early end at every frame boundary before messageStop', async () => {
-    for (const { error, sentBytes } of await outcomesOf(earlyEnds())) {
-      const name = sentBytes === 0 ? 'ServiceUnavailableException' : 'ModelStreamErrorException'
-      expect(error, `ended after ${sentBytes} bytes`).toMatchObject({ name })
+  test('leaves one row in the books, which says cut', async () => {
+    // One call before these went well.
+    const rows = await gateway.rows(answers.length + 1)
+    expect(new Set(rows.map(({ request_id }) => request_id)).size).toBe(answers.length + 1)
+    expect(rows.filter(({ verdict }) => verdict === 'cut')).toHaveLength(answers.length)
+    expect(rows.filter(({ verdict }) => verdict === 'complete')).toHaveLength(1)
+  })
+
+  testBotocore(() => begun().map(({ result, title }) => ({ body: result.body, title })), CONVERSE)
+
+  test('throws in the AWS SDK for JavaScript over its socket', async () => {
+    const broken = [...cutsBetween(0, converse.stream.byteLength), ...earlyEnds()]
+    for (const { result, sentBytes, title } of await eachOf(broken, (lane) => askWithAwsSdk(lane, CONVERSE))) {
+      if (sentBytes < firstFrameBytes()) {
+        expect(result.error, title).toMatchObject({ name: 'ServiceUnavailableException' })
+        expect(result.events, title).toEqual([])
+      } else {
+        expect(result.error, title).toBeInstanceOf(ModelStreamErrorException)
+        expect(result.events[0], title).toHaveProperty('messageStart')
+      }
+    }
+  })
+})
+
+describe('an InvokeModelWithResponseStream whose upstream is lost at each byte of a chunk', () => {
+  let answers: Awaited<ReturnType<typeof eachOf<RawAnswer>>>
+  /** The chunk with text, the third. */
+  const cuts = () => cutsBetween(invoke.boundaries[1] ?? 0, invoke.boundaries[2] ?? 0)
+
+  beforeAll(async () => {
+    answers = await eachOf(cuts(), (lane) => askRaw(lane, INVOKE))
+  })
+
+  test('arrives with all its bytes, more behind them, and an end as HTTP wants it', () => {
+    for (const { result, sentBytes, title } of answers) {
+      expect(result, title).toMatchObject({ status: 200, whole: true })
+      expect(result.body.byteLength, title).toBeGreaterThan(sentBytes)
+    }
+  })
+
+  testBotocore(() => answers.map(({ result, title }) => ({ body: result.body, title })), INVOKE)
+
+  test('throws in the AWS SDK for JavaScript over its socket', async () => {
+    for (const { result, title } of await eachOf(cuts(), (lane) => askWithAwsSdk(lane, INVOKE))) {
+      expect(result.error, title).toBeInstanceOf(ModelStreamErrorException)
+      expect(result.events.length, title).toBeGreaterThanOrEqual(2)
+    }
+  })
+
+  test('throws in Anthropic’s SDK over its socket, with the name of the exception', async () => {
+    for (const { result, title } of await eachOf(cuts(), askWithAnthropicSdk)) {
+      expect(result.error, title).toMatchObject({ error: { error: { type: 'modelStreamErrorException' } } })
     }
   })
 })
