@@ -46,7 +46,8 @@ export function failureOfException(
   const status = statusOfErrorName(name)
   const failure: Failure = { phase: 'first-frame', status, type: name, message: exception.message }
   if (exception.originalStatusCode !== undefined) failure.originalStatusCode = exception.originalStatusCode
-  return { failure, answer: errorAnswer(status, name, exception.message, headers) }
+  const answer = errorAnswer(status, name, exception.message, headers)
+  return { failure, answer: isRecord(parseJson(exception.payload)) ? { ...answer, body: exception.payload } : answer }
 }
 
 /** `{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}` under status 200: AWS could not route the path. */

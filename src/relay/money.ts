@@ -35,7 +35,8 @@ export function costOfParts(call: Call, deployment: Deployment, parts: WireParts
 export function judgeMoney(call: Call, ending: Ending): Money {
   if (ending.parts === null) return withAttempts(call, withoutAnswer(call, ending))
   const reported = ending.cost ?? costOfParts(call, ending.deployment, ending.parts, ending.endedAtMs)
-  const isFinal = ending.seen === null || ending.seen.usageIsFinal || reported.state === 'free'
+  const isFinal =
+    ending.seen === null || reported.state === 'free' || (ending.seen.usageIsFinal && isReported(reported))
   const cost = isFinal ? reported : estimateOfStream(call, ending, reported)
   const { state, nanoUsd, reason, priceRow, reading } = cost
   const attempts = call.attempts.map((attempt, index) =>
@@ -43,6 +44,11 @@ export function judgeMoney(call: Call, ending: Ending): Money {
   )
   const money = { state, nanoUsd, reason, priceRow, usage: reading.usage, raw: reading.raw, tier: reading.servedTier }
   return withAttempts(call, { ...money, attemptLog: attempts })
+}
+
+/** The answer counted something, by whatever meter. */
+function isReported({ reading }: Cost): boolean {
+  return reading.usage !== null || Object.keys(reading.other).length > 0
 }
 
 /** A failed attempt whose answer counts tokens consumed them, and they are paid for. */
@@ -71,7 +77,8 @@ function costInput(call: Call, deployment: Deployment, atMs: number): CostInput 
 
 function withoutAnswer(call: Call, ending: Ending): Money {
   const attemptLog = call.attempts
-  if (ending.verdict === 'abandoned' && ending.httpStatus === CLIENT_CLOSED_REQUEST) {
+  // Cancelled by us in mid-generation; an upstream that answered with an error charges nothing.
+  if (ending.verdict === 'abandoned' && call.attempts.at(-1)?.status === null) {
     return { ...estimateOfUnanswered(call, ending), attemptLog }
   }
   if (ending.verdict === 'cut' && call.attempts.some(brokeAfterHeaders)) {

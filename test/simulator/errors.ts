@@ -18,7 +18,10 @@ export const THROTTLING_MESSAGES = {
 /** HTTP status and a plausible message of every error name known. */
 export const ERRORS = {
   AccessDeniedException: { status: 403, message: "You don't have access to the model with the specified model ID." },
-  ValidationException: { status: 400, message: 'The provided model identifier is invalid.' },
+  ValidationException: {
+    status: 400,
+    message: 'Malformed input request: #: required key [messages] not found, please reformat your input and try again.',
+  },
   ResourceNotFoundException: {
     status: 404,
     message: 'Could not resolve the foundation model from the provided model identifier.',

@@ -8,10 +8,13 @@ import { createFrameReader } from './reader.ts'
 /** No exception is this large, so such a message is content as soon as its length is known, and is not waited for. */
 export const MAX_PROBED_FRAME_BYTES = 65_536
 
+const NO_PAYLOAD = new Uint8Array(0)
+
 export type FirstFrame =
   | { kind: 'incomplete' }
   | { kind: 'content' }
-  | ({ kind: 'exception' } & StreamException)
+  /** `payload`: its JSON as it came, which is the body of the HTTP error of the same name; empty for an error message. */
+  | ({ kind: 'exception'; payload: Uint8Array } & StreamException)
   /** A wrong checksum or lengths that cannot be: not an event stream, or damaged. */
   | { kind: 'corrupt' }
 
@@ -32,7 +35,8 @@ export function createFirstFrameProbe(): FirstFrameProbe {
     onFrame(frame) {
       if (first.kind !== 'incomplete') return
       const exception = readException(frame)
-      first = exception === null ? { kind: 'content' } : { kind: 'exception', ...exception }
+      const payload = frame.payload?.slice() ?? NO_PAYLOAD
+      first = exception === null ? { kind: 'content' } : { kind: 'exception', payload, ...exception }
     },
   })
   return {

@@ -24,8 +24,16 @@ describe('createFirstFrameProbe', () => {
     )
     const probe = createFirstFrameProbe()
     for (const byte of frame.subarray(0, -1)) expect(probe.push(Uint8Array.of(byte))).toEqual({ kind: 'incomplete' })
-    const answer = { kind: 'exception', type: 'modelStreamErrorException', message: 'no', originalStatusCode: 424 }
-    expect(probe.push(frame.subarray(-1))).toEqual(answer)
+    const answer = probe.push(frame.subarray(-1))
+    expect(answer).toMatchObject({
+      kind: 'exception',
+      type: 'modelStreamErrorException',
+      message: 'no',
+      originalStatusCode: 424,
+    })
+    expect(answer.kind === 'exception' && new TextDecoder().decode(answer.payload)).toBe(
+      '{"message":"no","originalStatusCode":424}',
+    )
   })
 
   it('reads an unmodelled error by its code', ({ expect }) => {
@@ -35,7 +43,7 @@ describe('createFirstFrameProbe', () => {
       [':error-message', 'sorry'],
     ] as const
     const answer = createFirstFrameProbe().push(encodeFrame(headers, new Uint8Array(0)))
-    expect(answer).toEqual({ kind: 'exception', type: 'InternalFailure', message: 'sorry' })
+    expect(answer).toEqual({ kind: 'exception', type: 'InternalFailure', message: 'sorry', payload: new Uint8Array(0) })
   })
 
   it('keeps its first answer, so an exception after content is content', ({ expect }) => {
