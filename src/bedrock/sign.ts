@@ -39,7 +39,8 @@ export async function signRequest(
     method: request.method,
     url: request.url,
     headers: request.headers,
-    body: request.body,
+    // A body never lies in shared memory, which DOM's types of Node allow for.
+    body: request.body as Uint8Array<ArrayBuffer> | string,
     accessKeyId: credentials.accessKeyId,
     secretAccessKey: credentials.secretAccessKey,
     ...(credentials.sessionToken === undefined ? {} : { sessionToken: credentials.sessionToken }),

@@ -99,7 +99,7 @@ async function textOf(message: IncomingMessage): Promise<string> {
 }
 
 function sessionIn(xml: string): Session | null {
-  const fields = /<Credentials>([^]*)<\/Credentials>/.exec(xml)?.[1] ?? ''
+  const fields = /<Credentials>([\s\S]*)<\/Credentials>/.exec(xml)?.[1] ?? ''
   const field = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(fields)?.[1]
   const accessKeyId = field('AccessKeyId')
   const secretAccessKey = field('SecretAccessKey')
