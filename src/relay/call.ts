@@ -3,6 +3,7 @@ import type { Caller } from '../access/authenticate.ts'
 import type { HeaderMap } from '../bedrock/header-map.ts'
 import type { Operation } from '../bedrock/operations.ts'
 import type { GatewayConfig } from '../config/types.ts'
+import type { Catalogue } from '../ledger/prices/price-row.ts'
 import type { AttemptLogEntry } from '../ledger/record.ts'
 import type { HeldBody } from './body.ts'
 import type { Disconnect } from './disconnect.ts'
@@ -14,6 +15,8 @@ export type Call = {
   readonly id: string
   readonly startedMs: number
   readonly config: GatewayConfig
+  /** Live price rows, which win over the bundled ones. */
+  readonly prices: Catalogue | undefined
   readonly caller: Caller
   readonly operation: Operation
   /** The model as the client asked for it. */

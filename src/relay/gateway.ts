@@ -6,6 +6,8 @@ import type { Deployment, GatewayConfig } from '../config/types.ts'
 import type { Env } from '../env.ts'
 import { costOf } from '../ledger/cost/cost-of.ts'
 import { BUNDLED_CATALOGUE } from '../ledger/prices/bundled.ts'
+import { createLivePrices, PRICES_KEY } from '../ledger/prices/live.ts'
+import type { Catalogue } from '../ledger/prices/price-row.ts'
 import { createRouter, type Router } from '../routing/router.ts'
 import { logLine } from '../telemetry/log.ts'
 import { type BodyBudget, createBodyBudget } from './body.ts'
@@ -13,6 +15,8 @@ import { type BodyBudget, createBodyBudget } from './body.ts'
 export type Gateway = {
   /** The running configuration; null while none was ever valid. */
   config(env: Env, ctx: Background): Promise<GatewayConfig | null>
+  /** Price rows that win over the bundled ones. */
+  prices(env: Env, ctx: Background): Promise<Catalogue | undefined>
   /** The router of a configuration; health of deployments survives a new version. */
   router(config: GatewayConfig): Router
   readonly credentials: CredentialProvider
@@ -25,9 +29,11 @@ export type Background = { waitUntil(work: Promise<unknown>): void }
 export function createGateway(): Gateway {
   const now = () => Date.now()
   const loader = createConfigLoader({ now, onProblem: (issues) => logLine('config', { issues }) })
+  const prices = createLivePrices({ now, onProblem: (issues) => logLine('config', { key: PRICES_KEY, issues }) })
   let current: { config: GatewayConfig; router: Router } | undefined
   return {
     config: (env, ctx) => loader.load(env, (work) => ctx.waitUntil(work)),
+    prices: (env, ctx) => prices.load(env, (work) => ctx.waitUntil(work)),
     router(config) {
       if (current?.config !== config) {
         const deps = {

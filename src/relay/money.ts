@@ -71,6 +71,7 @@ function costInput(call: Call, deployment: Deployment, atMs: number): CostInput 
     region: deployment.region,
     customPrices: deployment.prices,
     at: new Date(atMs),
+    overrides: call.prices,
     catalogue: BUNDLED_CATALOGUE,
   }
 }

@@ -76,6 +76,7 @@ function probeCall(deployment: Deployment, name: OperationName, text: string, co
     id: newCallId(startedMs),
     startedMs,
     config,
+    prices: undefined,
     caller: { kind: 'master', apiKey: null, teamId: null, userId: null },
     operation: operationNamed(name),
     model: deployment.group,

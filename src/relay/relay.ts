@@ -48,7 +48,10 @@ async function travel(
     await drainUpload(request)
     return refusalResponse(refusal, callId)
   }
+  // Both are in memory but for the first call of an isolate.
+  const loadingPrices = gateway.prices(env, ctx)
   const config = await gateway.config(env, ctx)
+  const prices = await loadingPrices
   if (config === null) return refuse({ kind: 'no-config' })
   const headers = headerMap(request.headers)
   const admitted = await admit(request, headers, config)
@@ -59,6 +62,7 @@ async function travel(
     id: callId,
     startedMs,
     config,
+    prices,
     ...admitted,
     clientHeaders: headers,
     upstreamHeaders: upstreamRequestHeaders(headers),

@@ -1,7 +1,6 @@
 /** The whole gateway on real workerd for tests: the built Worker, D1, KV and the Meter, a config, and real sockets. */
-import { readdir, readFile } from 'node:fs/promises'
-import { build } from 'esbuild'
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
+import type { Miniflare } from 'miniflare'
+import { openGateway } from '../../src/cli/start/gateway.ts'
 import { SIMULATOR_ACCESS_KEY_ID, SIMULATOR_SECRET_ACCESS_KEY } from '../simulator/auth.ts'
 import { type Simulator, startSimulator } from '../simulator/server.ts'
 
@@ -29,50 +28,22 @@ export type RunningGateway = {
 export type SpendRow = Record<string, unknown> & { request_id: string }
 type D1Database = Awaited<ReturnType<Miniflare['getD1Database']>>
 
-let bundled: Promise<string> | null = null
-
-/** The Worker as one module, built once per process. */
-function workerScript(): Promise<string> {
-  bundled ??= build({
-    entryPoints: ['src/index.ts'],
-    bundle: true,
-    format: 'esm',
-    target: 'es2024',
-    write: false,
-    external: ['cloudflare:*'],
-    conditions: ['workerd', 'worker', 'browser'],
-  }).then((result) => result.outputFiles[0]?.text ?? '')
-  return bundled
-}
-
+/** Started as `npm start` starts it, and ready for calls. */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const logs: Record<string, unknown>[] = []
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      modules: true,
-      script: await workerScript(),
-      compatibilityDate: '2026-10-26',
-      compatibilityFlags: ['enable_request_signal'],
-      kvNamespaces: { CONFIG: 'CONFIG' },
-      d1Databases: { DB: 'DB' },
-      durableObjects: { METER: { className: 'Meter', useSQLite: true } },
-      bindings: options.env ?? {},
-      unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
-      log: new Log(LogLevel.ERROR),
-      handleStructuredLogs: ({ message }) => collect(logs, message),
-    }),
-  )
-  await miniflare.ready
-  await migrate(await miniflare.getD1Database('DB'))
-  await (await miniflare.getKVNamespace('CONFIG')).put('config', JSON.stringify(options.config))
-  const url = (await miniflare.unsafeGetDirectURL()).origin
+  const { url, miniflare, stop } = await openGateway({
+    configJson: JSON.stringify(options.config),
+    bindings: options.env ?? {},
+    port: 0,
+    onLog: (message) => collect(logs, message),
+  })
   return {
     url,
     key: MASTER_KEY,
     logs,
     database: () => miniflare.getD1Database('DB'),
     rows: (count) => rowsOf(url, count),
-    stop: () => miniflare.dispose(),
+    stop,
   }
 }
 
@@ -124,14 +95,6 @@ async function rowsOf(url: string, count: number): Promise<SpendRow[]> {
     const rows = (await response.json()) as SpendRow[]
     if (rows.length >= count || Date.now() > deadline) return rows
     await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-}
-
-async function migrate(database: D1Database): Promise<void> {
-  for (const name of (await readdir('src/ledger/migrations')).sort()) {
-    const text = (await readFile(`src/ledger/migrations/${name}`, 'utf8')).replace(/--.*$/gm, '')
-    const statements = text.split(';').filter((statement) => statement.trim() !== '')
-    await database.batch(statements.map((statement) => database.prepare(statement)))
   }
 }
 

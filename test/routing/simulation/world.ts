@@ -50,9 +50,15 @@ const FIRST_FRAME_SHARE = 0.5
 const throttled = (what: string): Failure =>
   failure({ status: 429, type: 'ThrottlingException', message: `Too many ${what}, please wait before trying again.` })
 
-type Bucket = { requests: number; tokens: number; filledMs: number; caches: Map<string, { tokens: number; untilMs: number }> }
+type Bucket = {
+  requests: number
+  tokens: number
+  filledMs: number
+  caches: Map<string, { tokens: number; untilMs: number }>
+}
 
-export const poolOf = ({ region, model }: Deployment): string => (model.startsWith('global.') ? `${region}/global` : region)
+export const poolOf = ({ region, model }: Deployment): string =>
+  model.startsWith('global.') ? `${region}/global` : region
 
 export function createWorld(pools: Readonly<Record<string, Pool>>, clock: VirtualClock, random: () => number): World {
   const buckets = new Map<string, Bucket>()
@@ -100,7 +106,11 @@ export function createWorld(pools: Readonly<Record<string, Pool>>, clock: Virtua
       const burnt = parts.freshTokens + parts.writtenTokens + prompt.outputTokens * burndownRate(target)
       bucket.tokens += reserved - burnt
       const cost = costOf(target, parts, prompt.outputTokens)
-      return { kind: 'success', value: { cost, deliveryMs: streams ? deliveryMs : 0, burnt }, msToFirstFrame: headersMs }
+      return {
+        kind: 'success',
+        value: { cost, deliveryMs: streams ? deliveryMs : 0, burnt },
+        msToFirstFrame: headersMs,
+      }
     },
   }
   return world
