@@ -49,7 +49,9 @@ export function createApp(gateway: Gateway): Hono<Context> {
   app.get('/model/info', (c) => modelInfo(c.get('config')))
   app.get('/v1/model/info', (c) => modelInfo(c.get('config')))
   app.get('/spend/logs', (c) => spendLogs(c.req.raw, c.env.DB))
-  app.post('/spend/calculate', async (c) => calculateSpend(c.req.raw, await gateway.prices(c.env, c.executionCtx)))
+  app.post('/spend/calculate', async (c) =>
+    calculateSpend(c.req.raw, c.get('config'), await gateway.prices(c.env, c.executionCtx)),
+  )
   app.get('/global/spend/report', (c) => spendReport(c.req.raw, c.env.DB))
 
   app.notFound((c) =>

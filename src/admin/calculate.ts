@@ -1,32 +1,102 @@
-/** `POST /spend/calculate`: what one exchange costs, or a request before it is sent. */
-import { priceCase } from '../ledger/cost/price-case.ts'
+/** `POST /spend/calculate`: what an exchange costs, or a request before it is sent. */
+import * as v from 'valibot'
+import type { Deployment, GatewayConfig } from '../config/types.ts'
+import { estimateCost } from '../ledger/cost/cost-of.ts'
+import { usdFromPico } from '../ledger/cost/decimal.ts'
+import { type CasePrice, priceCase } from '../ledger/cost/price-case.ts'
 import { BUNDLED_CATALOGUE } from '../ledger/prices/bundled.ts'
 import type { Catalogue } from '../ledger/prices/price-row.ts'
 import { adminErrorResponse } from './errors.ts'
 
-/** A case is a few pieces of JSON; a whole chat does not belong here. */
-const CASE_MAX_BYTES = 1024 * 1024
+/** A case is a few pieces of JSON, or one request; more does not belong here. */
+const BODY_MAX_CHARS = 25_000_000
 
-/** One object in the form of `npm run ledger -- price FILE`; answers `{name, usd, cost, state, price_row, reason}` with exact decimals. */
-export async function calculateSpend(request: Request, overrides: Catalogue | undefined): Promise<Response> {
+/** Rule of thumb for a prompt whose tokens nobody counted: characters of JSON text per token. */
+const CHARS_PER_TOKEN = 4
+
+/** A request as it would be sent, with the model's name beside it; the output bound under Converse's or LiteLLM's name. */
+const requestSchema = v.looseObject({
+  model: v.pipe(v.string(), v.nonEmpty('must not be empty')),
+  max_tokens: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
+  inferenceConfig: v.optional(
+    v.looseObject({ maxTokens: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))) }),
+  ),
+})
+
+/**
+ * One object in the form of `npm run ledger -- price FILE` (it has an `operation`), or a request with its `model`.
+ * Answers `{name, usd, cost, state, price_row, reason}`: `usd` exact, `cost` the same as a number for display.
+ */
+export async function calculateSpend(
+  request: Request,
+  config: GatewayConfig,
+  overrides: Catalogue | undefined,
+): Promise<Response> {
   const text = await request.text()
-  if (text.length > CASE_MAX_BYTES) {
-    return adminErrorResponse({
-      status: 413,
-      type: 'bad_request',
-      message: `The case is larger than ${CASE_MAX_BYTES} bytes.`,
-    })
-  }
+  if (text.length > BODY_MAX_CHARS) return badRequest(`The body is longer than ${BODY_MAX_CHARS} characters.`, 413)
   const given = parse(text)
-  if (given === undefined)
-    return adminErrorResponse({ status: 400, type: 'bad_request', message: 'The body is not JSON.' })
+  if (given === undefined) return badRequest('The body is not JSON.')
+  if (isRequest(given)) return calculateRequest(given, text.length, config, overrides)
   const result = priceCase(given, { catalogue: BUNDLED_CATALOGUE, overrides, now: new Date() })
-  if (!result.ok) return adminErrorResponse({ status: 400, type: 'bad_request', message: result.issues.join('; ') })
-  return Response.json({
-    name: result.name,
-    ...result.price,
-    cost: result.price.usd === null ? null : Number(result.price.usd),
+  return result.ok ? answer(result.name, result.price) : badRequest(result.issues.join('; '))
+}
+
+function calculateRequest(
+  given: object,
+  chars: number,
+  config: GatewayConfig,
+  overrides: Catalogue | undefined,
+): Response {
+  const parsed = v.safeParse(requestSchema, given)
+  if (!parsed.success) {
+    return badRequest(
+      parsed.issues.map((issue) => `${v.getDotPath(issue) ?? 'the request'}: ${issue.message}`).join('; '),
+    )
+  }
+  const { model, max_tokens, inferenceConfig } = parsed.output
+  const deployment = deploymentOf(config, model)
+  if (deployment === undefined) return badRequest(`The model ${JSON.stringify(model)} is not known.`, 404)
+  const outputTokens = inferenceConfig?.maxTokens ?? max_tokens ?? 0
+  const bound =
+    outputTokens === 0 ? 'no output, since the request sets no bound for it' : 'output as far as the request allows it'
+  const cost = estimateCost(
+    {
+      operation: 'Converse',
+      model: deployment.model,
+      baseModel: deployment.baseModel,
+      region: deployment.region,
+      customPrices: deployment.prices,
+      at: new Date(),
+      overrides,
+      catalogue: BUNDLED_CATALOGUE,
+    },
+    { inputTokens: Math.ceil(chars / CHARS_PER_TOKEN), outputTokens },
+    `on ${deployment.id}: input from the size of the request (${CHARS_PER_TOKEN} characters a token), ${bound}`,
+  )
+  return answer(null, {
+    usd: cost.picoUsd === null ? null : usdFromPico(cost.picoUsd),
+    state: cost.state === 'free' ? 'priced' : cost.state,
+    price_row: cost.priceRow,
+    reason: cost.reason,
   })
+}
+
+/** Deployments of a group may differ in price; the first in config order stands for it. */
+function deploymentOf(config: GatewayConfig, model: string): Deployment | undefined {
+  const group = config.router.modelGroupAlias[model] ?? model
+  return config.groups.get(group)?.[0] ?? config.deployments.find((deployment) => deployment.model === model)
+}
+
+function isRequest(given: unknown): given is object {
+  return typeof given === 'object' && given !== null && 'model' in given && !('operation' in given)
+}
+
+function answer(name: string | null, price: CasePrice): Response {
+  return Response.json({ name, ...price, cost: price.usd === null ? null : Number(price.usd) })
+}
+
+function badRequest(message: string, status = 400): Response {
+  return adminErrorResponse({ status, type: 'bad_request', message })
 }
 
 function parse(text: string): unknown {

@@ -7,14 +7,14 @@ import type { Deployment } from '../config/types.ts'
 import { usdFromPico } from '../ledger/cost/decimal.ts'
 import type { Failure } from '../routing/failure.ts'
 import type { AttemptReport, RouteResult, Router } from '../routing/router.ts'
-import { logLine } from '../telemetry/log.ts'
+import { describeCause, logLine } from '../telemetry/log.ts'
 import { type BufferedAnswer, type LargeAnswer, parseJson, type StreamingAnswer } from './answer.ts'
 import type { Delivery } from './attempt.ts'
 import type { Call } from './call.ts'
 import { type CloseDeps, closeCall } from './close.ts'
 import { CLIENT_CLOSED_REQUEST, costOfParts } from './money.ts'
-import { type Observation, observeStream, streamObserver, tailObserver } from './observe.ts'
-import { type PassObserver, type PassOutcome, passThrough } from './pass-through.ts'
+import { type Observation, type StreamObserver, streamObserver, tailObserver } from './observe.ts'
+import { passThrough } from './pass-through.ts'
 import { ourHeaders, refusalResponse } from './respond.ts'
 
 type Answered = Extract<RouteResult<Delivery>, { kind: 'answered' }>
@@ -79,14 +79,13 @@ function deliverBuffered(call: Call, result: Answered, answer: BufferedAnswer, d
 }
 
 function deliverStream(call: Call, result: Answered, answer: StreamingAnswer, deps: CloseDeps): Response {
-  const observe = (outcome: PassOutcome) => observeStream(answer.tap, answer.headers, outcome)
-  return passOn(call, result, answer, deps, streamObserver(answer.tap), observe)
+  return passOn(call, result, answer, deps, streamObserver(answer.tap))
 }
 
 function deliverLarge(call: Call, result: Answered, answer: LargeAnswer, deps: CloseDeps): Response {
   const tail = tailObserver()
   tail.push(answer.prefix)
-  return passOn(call, result, answer, deps, tail, (outcome) => tail.observe(answer.headers, outcome))
+  return passOn(call, result, answer, deps, tail)
 }
 
 function passOn(
@@ -94,18 +93,17 @@ function passOn(
   result: Answered,
   answer: StreamingAnswer | LargeAnswer,
   deps: CloseDeps,
-  observer: PassObserver,
-  observe: (outcome: PassOutcome) => Observation,
+  observer: StreamObserver,
 ): Response {
   const headersAtMs = Date.now()
   const { prefix, rest } = answer
   const { body, done } = passThrough({ prefix, rest, observer, disconnect: call.disconnect })
   const closing = done.then((outcome) => {
-    const observation = observe(outcome)
+    const observation = observer.observe(answer.headers, outcome)
     reportHealth(result, observation, deps.router)
     return closeCall(call, result, deps, { httpStatus: answer.status, cost: null, headersAtMs, ...observation })
   })
-  deps.ctx.waitUntil(closing)
+  deps.ctx.waitUntil(closing.catch((cause) => logLine('fault', { request_id: call.id, cause: describeCause(cause) })))
   const headers = { ...answer.headers, ...ourHeaders(call, { ...headerFacts(result), costUsd: null, headersAtMs }) }
   return new Response(body, { status: answer.status, headers })
 }

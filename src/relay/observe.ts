@@ -1,9 +1,9 @@
 /** What the tap of a passed-through answer makes of the bytes it sees: usage, verdict, and the end the client is given. */
-
 import type { StreamSummary, StreamTap } from '../bedrock/event-stream/tap.ts'
 import type { HeaderMap } from '../bedrock/header-map.ts'
 import type { WireParts } from '../bedrock/wire-parts.ts'
 import type { Verdict } from '../ledger/record.ts'
+import { describeCause, logLine } from '../telemetry/log.ts'
 import { parseJson } from './answer.ts'
 import type { PassObserver, PassOutcome } from './pass-through.ts'
 
@@ -24,25 +24,35 @@ export type Observation = {
   exception: string | null
 }
 
-/** An event stream that is not whole gets its half frame completed, then a framed `modelStreamErrorException`, then a clean end. */
-export function streamObserver(tap: StreamTap): PassObserver {
+export type StreamObserver = PassObserver & { observe(headers: HeaderMap, outcome: PassOutcome): Observation }
+
+/**
+ * An event stream that is not whole gets its half frame completed, then a framed `modelStreamErrorException`, then a clean
+ * end. A tap that failed has no say in that: the stream ends as the upstream ended it, and its usage is not known.
+ */
+export function streamObserver(tap: StreamTap): StreamObserver {
+  let fault: unknown = null
   return {
     push: (bytes) => tap.push(bytes),
+    failed(cause) {
+      if (fault === null) logLine('fault', { where: 'tap', cause: describeCause(cause) })
+      fault = cause
+    },
     epilogue(upstream) {
-      const summary = tap.finish()
-      if (upstream === 'ended' && isWhole(summary)) return NOTHING
+      if (fault !== null) return upstream === 'ended' ? NOTHING : null
+      if (upstream === 'ended' && isWhole(tap.finish())) return NOTHING
       return tap.repair(CUT_MESSAGE)
     },
-  }
-}
-
-export function observeStream(tap: StreamTap, headers: HeaderMap, outcome: PassOutcome): Observation {
-  const summary = tap.finish()
-  return {
-    verdict: streamVerdict(summary, outcome),
-    parts: { ...summary.parts, headers },
-    seen: { contentFrames: summary.contentFrames, usageIsFinal: isUsageFinal(summary) },
-    exception: summary.exception?.type ?? null,
+    observe(headers, outcome) {
+      const summary = tap.finish()
+      const verdict = fault === null ? streamVerdict(summary, outcome) : plainVerdict(outcome)
+      return {
+        verdict,
+        parts: { ...summary.parts, headers },
+        seen: { contentFrames: summary.contentFrames, usageIsFinal: fault === null && isUsageFinal(summary) },
+        exception: summary.exception?.type ?? null,
+      }
+    },
   }
 }
 
@@ -56,16 +66,20 @@ function isWhole(summary: StreamSummary): boolean {
   return summary.ending === 'boundary' && (summary.terminated || summary.exception !== null)
 }
 
+/** What both connections say, where the bytes say nothing. */
+function plainVerdict({ client, upstream }: PassOutcome): Verdict {
+  if (client === 'left') return 'abandoned'
+  return upstream === 'ended' ? 'complete' : 'cut'
+}
+
 function streamVerdict(summary: StreamSummary, outcome: PassOutcome): Verdict {
   if (outcome.client === 'left') return 'abandoned'
   if (outcome.upstream !== 'ended' || !isWhole(summary)) return summary.exception === null ? 'cut' : 'exception'
   return summary.exception === null ? 'complete' : 'exception'
 }
 
-export type TailObserver = PassObserver & { observe(headers: HeaderMap, outcome: PassOutcome): Observation }
-
 /** For a non-streaming answer too large to hold: keeps its tail, where `usage` stands. Nothing can be appended to it, so a broken one is broken off. */
-export function tailObserver(): TailObserver {
+export function tailObserver(): StreamObserver {
   let tail: Uint8Array = NOTHING
   return {
     push(bytes) {
@@ -79,12 +93,12 @@ export function tailObserver(): TailObserver {
       next.set(added, kept.byteLength)
       tail = next
     },
+    failed: (cause) => logLine('fault', { where: 'tail', cause: describeCause(cause) }),
     epilogue: (upstream) => (upstream === 'ended' ? NOTHING : null),
     observe(headers, outcome) {
-      const verdict = outcome.client === 'left' ? 'abandoned' : outcome.upstream === 'ended' ? 'complete' : 'cut'
       const body = usageInTail(tail)
       return {
-        verdict,
+        verdict: plainVerdict(outcome),
         parts: { headers, ...(body === null ? {} : { body }) },
         seen: null,
         exception: null,

@@ -25,6 +25,8 @@ export type PassOutcome = {
 /** What the tap is told, and what it may add before the client's end of body. */
 export type PassObserver = {
   push(bytes: Uint8Array): void
+  /** `push` threw; it may be called again. */
+  failed(cause: unknown): void
   /** Called once when the upstream is at its end or broken while the client is there; bytes to append, or null to break off. */
   epilogue(upstream: 'ended' | 'broke'): Uint8Array | null
 }
@@ -93,7 +95,7 @@ async function readTap(
       if (running && lookBytes === 0) await raceTimer(settled, TAP_INTERVAL_MS)
       const { done, value } = await reader.read(buffer)
       if (done) return 'ended'
-      options.observer.push(value)
+      observe(options, value)
       buffer = new Uint8Array(value.buffer)
       lookBytes += value.byteLength
       if (value.byteLength < TAP_READ_BYTES || lookBytes >= TAP_LOOK_MAX_BYTES) lookBytes = 0
@@ -102,6 +104,15 @@ async function readTap(
     return disconnect.cancelled() ? 'unread' : 'broke'
   } finally {
     disconnect.end()
+  }
+}
+
+/** A fault of the tap must not look like one of the upstream: the client's bytes go on without it. */
+function observe({ observer }: PassOptions, bytes: Uint8Array): void {
+  try {
+    observer.push(bytes)
+  } catch (cause) {
+    observer.failed(cause)
   }
 }
 

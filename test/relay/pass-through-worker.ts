@@ -22,6 +22,7 @@ export default {
         push: (bytes) => {
           tapped += new TextDecoder().decode(bytes)
         },
+        failed: (cause) => console.error(cause),
         epilogue: (ending) => (url.searchParams.has('break') ? null : new TextEncoder().encode(`+${ending}`)),
       },
       disconnect,
