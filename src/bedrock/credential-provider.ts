@@ -18,8 +18,8 @@ export type SigningCredentials =
   | { ok: false; status: number | null; code: string; message: string }
 
 export type CredentialProvider = {
-  /** `staleBefore`: a session obtained before this instant is not used again, for the one refresh after ExpiredToken. */
-  get(credentials: UpstreamCredentials, region: string, staleBeforeMs?: number): Promise<SigningCredentials>
+  /** `refusedKeyId`: access key id of a session that AWS said is expired; it is not used again. */
+  get(credentials: UpstreamCredentials, region: string, refusedKeyId?: string): Promise<SigningCredentials>
 }
 
 /** A flight belongs to the call that began it and may die with it; after this long the next call starts its own. */
@@ -27,28 +27,20 @@ const FLIGHT_SHARED_MS = 15_000
 
 type Flight = { startedAtMs: number; result: Promise<StsResult> }
 
-type Entry = { obtainedAtMs: number; session: RoleSession }
-
 export function createCredentialProvider(deps: { now(): number; fetcher?: typeof fetch }): CredentialProvider {
-  const sessions = new Map<string, Entry>()
+  const sessions = new Map<string, RoleSession>()
   const flights = new Map<string, Flight>()
 
-  async function sessionOf(role: AssumedRole, region: string, staleBeforeMs: number): Promise<SigningCredentials> {
-    const key = JSON.stringify([
-      role.roleArn,
-      role.sessionName,
-      role.externalId,
-      role.stsEndpoint,
-      role.source.accessKeyId,
-      region,
-    ])
+  async function sessionOf(
+    role: AssumedRole,
+    region: string,
+    refusedKeyId: string | undefined,
+  ): Promise<SigningCredentials> {
+    const { roleArn, sessionName, externalId, stsEndpoint, source } = role
+    const key = JSON.stringify([roleArn, sessionName, externalId, stsEndpoint, source.accessKeyId, region])
     const cached = sessions.get(key)
-    if (
-      cached !== undefined &&
-      cached.obtainedAtMs >= staleBeforeMs &&
-      cached.session.expiresAtMs - deps.now() > REFRESH_BEFORE_EXPIRY_MS
-    ) {
-      return { ok: true, credentials: cached.session.keys }
+    if (cached !== undefined && cached.keys.accessKeyId !== refusedKeyId && deps.now() < refreshAtMs(cached)) {
+      return { ok: true, credentials: cached.keys }
     }
     const shared = flights.get(key)
     const flight =
@@ -76,13 +68,17 @@ export function createCredentialProvider(deps: { now(): number; fetcher?: typeof
     sessions.delete(key)
     const oldest = sessions.keys().next()
     if (sessions.size >= SESSIONS_MAX && !oldest.done) sessions.delete(oldest.value)
-    sessions.set(key, { obtainedAtMs: deps.now(), session })
+    sessions.set(key, session)
   }
 
   return {
-    async get(credentials, region, staleBeforeMs = 0) {
+    async get(credentials, region, refusedKeyId) {
       if (credentials.kind !== 'role') return { ok: true, credentials }
-      return sessionOf(credentials, region, staleBeforeMs)
+      return sessionOf(credentials, region, refusedKeyId)
     },
   }
+}
+
+function refreshAtMs(session: RoleSession): number {
+  return session.expiresAtMs - REFRESH_BEFORE_EXPIRY_MS
 }

@@ -21,7 +21,7 @@ export type AttemptLogEntry = {
   region: string
   /** HTTP status of the upstream answer; null when none came. */
   status: number | null
-  /** AWS error name, or a reason of ours (`timeout`, `network`, `cut`) when there was no answer. */
+  /** AWS error name, null for an answer without one, or a reason of ours (`timeout`, `network`, `cut`) when there was no answer. */
   error_type: string | null
   aws_request_id: string | null
   ms: number

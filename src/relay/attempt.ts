@@ -17,6 +17,8 @@ export type AttemptDeps = { credentials: CredentialProvider; now(): number; fetc
 export type Delivery = {
   answer: Answer
   awsRequestId: string | null
+  /** Ends the upstream connection at once. */
+  cancelUpstream(): void
   /** Instant at which the answer was known to be content; null for an error. */
   firstFrameAtMs: number | null
 }
@@ -27,7 +29,7 @@ type Progress = { sentMs: number | null; answered: boolean; timedOut: boolean }
 export type AttemptLimits = {
   /** Bound on the wait for the answer: until the first frame of a stream, until the body of all others. */
   limitMs: number
-  /** The session of an assumed role was refused: take one that is newer than that attempt. */
+  /** The session of an assumed role was refused: take another one. */
   refreshCredentials: boolean
 }
 
@@ -48,9 +50,8 @@ export async function attempt(
   call.disconnect.guard(() => controller.abort())
   let outcome: AttemptOutcome<Delivery>
   try {
-    const staleBeforeMs = limits.refreshCredentials ? call.lastAttemptStartedMs : 0
-    call.lastAttemptStartedMs = startedMs
-    outcome = await ask(call, target, controller.signal, progress, { ...deps, staleBeforeMs })
+    const refused = limits.refreshCredentials ? call.lastKeyId : undefined
+    outcome = await ask(call, target, { controller, refused, progress }, deps)
   } catch (cause) {
     outcome = { kind: 'failure', failure: brokenOff(cause, progress), value: null }
   } finally {
@@ -65,15 +66,15 @@ export async function attempt(
 async function ask(
   call: Call,
   target: Deployment,
-  signal: AbortSignal,
-  progress: Progress,
-  deps: AttemptDeps & { staleBeforeMs: number },
+  { controller, refused, progress }: { controller: AbortController; refused: string | undefined; progress: Progress },
+  deps: AttemptDeps,
 ): Promise<AttemptOutcome<Delivery>> {
-  const signing = await deps.credentials.get(target.credentials, target.region, deps.staleBeforeMs)
+  const signing = await deps.credentials.get(target.credentials, target.region, refused)
   if (!signing.ok) {
     const { status, code, message } = signing
     return { kind: 'failure', failure: { phase: 'credentials', status, type: code, message }, value: null }
   }
+  if (signing.credentials.kind === 'keys') call.lastKeyId = signing.credentials.accessKeyId
   const { method } = call.operation
   const url = target.runtimeEndpoint + upstreamPath(call.operation, target.model, call.search)
   const body = call.body.bytes
@@ -81,9 +82,10 @@ async function ask(
   const headers = await signRequest(unsigned, signing.credentials)
   // Set after signing, since an intermediary may rewrite it: a compressed answer would not be AWS's bytes.
   headers.set('accept-encoding', 'identity')
+  const cancelUpstream = () => controller.abort()
   const sentMs = deps.now()
   progress.sentMs = sentMs
-  const answering = deps.fetcher(url, { method, headers, body, redirect: 'manual', signal })
+  const answering = deps.fetcher(url, { method, headers, body, redirect: 'manual', signal: controller.signal })
   // The books' share of reading the request overlaps with the wait for the upstream.
   call.requestFacts = readRequestFacts(call.operation, call.clientHeaders, body, target.baseModel ?? target.model)
   const response = await answering
@@ -92,10 +94,11 @@ async function ask(
   const judgedAtMs = deps.now()
   const { awsRequestId } = judgement
   if (judgement.kind === 'content') {
-    const value = { answer: judgement.answer, awsRequestId, firstFrameAtMs: judgedAtMs }
+    const value = { answer: judgement.answer, awsRequestId, cancelUpstream, firstFrameAtMs: judgedAtMs }
     return { kind: 'success', value, msToFirstFrame: judgedAtMs - sentMs }
   }
-  const value = judgement.answer === null ? null : { answer: judgement.answer, awsRequestId, firstFrameAtMs: null }
+  const value =
+    judgement.answer === null ? null : { answer: judgement.answer, awsRequestId, cancelUpstream, firstFrameAtMs: null }
   return { kind: 'failure', failure: judgement.failure, value }
 }
 
@@ -128,7 +131,9 @@ function note(
   })
 }
 
-function reasonWithoutAnswer({ timedOut, phase }: Failure): string {
+/** Null for an answer that has a status but no AWS error name. */
+function reasonWithoutAnswer({ timedOut, phase, status }: Failure): string | null {
   if (timedOut) return 'timeout'
+  if (status !== null) return null
   return phase === 'first-frame' || phase === 'body' ? 'cut' : 'network'
 }

@@ -32,8 +32,8 @@ export type Call = {
   /** Whether the client is still there, and what becomes of the upstream when it is not. */
   readonly disconnect: Disconnect
   readonly attempts: AttemptLogEntry[]
-  /** When the latest attempt began: a session that it found expired was obtained before. */
-  lastAttemptStartedMs: number
+  /** Access key id that the latest attempt signed with. */
+  lastKeyId: string | undefined
   /** Read while an attempt waits for its upstream. */
   requestFacts: RequestFacts
   /** Time spent waiting for upstreams until an answer could be judged, over all attempts. */

@@ -97,7 +97,13 @@ function passOn(
 ): Response {
   const headersAtMs = Date.now()
   const { prefix, rest } = answer
-  const { body, done } = passThrough({ prefix, rest, observer, disconnect: call.disconnect })
+  const { body, done } = passThrough({
+    prefix,
+    rest,
+    observer,
+    disconnect: call.disconnect,
+    cancelUpstream: result.value.cancelUpstream,
+  })
   const closing = done.then((outcome) => {
     const observation = observer.observe(answer.headers, outcome)
     reportHealth(result, observation, deps.router)

@@ -13,8 +13,15 @@ const TAP_INTERVAL_MS = 1000
 /** One read of the tap. */
 const TAP_READ_BYTES = 64 * 1024
 
-/** Most that one look takes while the pump still runs, so that a tap never runs far ahead of a slow client. */
+/**
+ * Most that one look takes while the pump still runs, and how soon the next one follows where that was not all: a read beyond
+ * the backlog pulls from the upstream, so a tap that read on would run ahead of a slow client without bound.
+ */
 const TAP_LOOK_MAX_BYTES = 4 * 1024 * 1024
+const TAP_CATCH_UP_MS = 250
+
+/** Time to read what the client has had before its upstream is cancelled; the backlog is in memory. */
+const LAST_LOOK_MS = 50
 
 /** What became of both sides. `upstream` is `unread` when the drain after a disconnect ran out of time or was not wanted. */
 export type PassOutcome = {
@@ -37,6 +44,8 @@ export type PassOptions = {
   rest: ReadableStream<Uint8Array>
   observer: PassObserver
   disconnect: Disconnect
+  /** Ends the upstream connection at once. */
+  cancelUpstream(): void
 }
 
 /** `done` never rejects; it must be handed to `waitUntil` at once. */
@@ -88,17 +97,29 @@ async function readTap(
     running = false
     if (pipe === 'failed') disconnect.suspect()
   })
+  const cancelling = new Promise<void>((resolve) => {
+    disconnect.guard(() => {
+      running = false
+      resolve()
+      setTimeout(options.cancelUpstream, LAST_LOOK_MS)
+    })
+  })
+  const ended = Promise.race([settled, cancelling])
+  let waitMs = TAP_INTERVAL_MS
   let buffer = new Uint8Array(TAP_READ_BYTES)
   let lookBytes = 0
   try {
     for (;;) {
-      if (running && lookBytes === 0) await raceTimer(settled, TAP_INTERVAL_MS)
+      if (running && lookBytes === 0) await raceTimer(ended, waitMs)
       const { done, value } = await reader.read(buffer)
       if (done) return 'ended'
       observe(options, value)
       buffer = new Uint8Array(value.buffer)
       lookBytes += value.byteLength
-      if (value.byteLength < TAP_READ_BYTES || lookBytes >= TAP_LOOK_MAX_BYTES) lookBytes = 0
+      if (value.byteLength < TAP_READ_BYTES || lookBytes >= TAP_LOOK_MAX_BYTES) {
+        waitMs = value.byteLength < TAP_READ_BYTES ? TAP_INTERVAL_MS : TAP_CATCH_UP_MS
+        lookBytes = 0
+      }
     }
   } catch {
     return disconnect.cancelled() ? 'unread' : 'broke'

@@ -87,7 +87,7 @@ function probeCall(deployment: Deployment, name: OperationName, text: string, co
     body: { bytes, sizeBytes: bytes.byteLength, release: () => undefined },
     disconnect: watchDisconnect(new AbortController().signal, false),
     attempts: [],
-    lastAttemptStartedMs: 0,
+    lastKeyId: undefined,
     requestFacts: { request: null, requestMetadata: null, sizeBytes: bytes.byteLength },
     upstreamWaitMs: 0,
   }

@@ -69,7 +69,7 @@ async function travel(
     body,
     disconnect: watchDisconnect(request.signal, config.cancelOnDisconnect),
     attempts: [],
-    lastAttemptStartedMs: 0,
+    lastKeyId: undefined,
     requestFacts: { request: null, requestMetadata: null, sizeBytes: body.sizeBytes },
     upstreamWaitMs: 0,
   }

@@ -64,7 +64,7 @@ export function coolDownFor(input: CoolDownInput): CoolDown | null {
 function growingMs({ failure, before, capMs, random }: CoolDownInput): number {
   if (capMs === 0) return 0
   if (failure.retryAfterMs !== undefined && failure.retryAfterMs > 0)
-    return Math.min(failure.retryAfterMs, NAMED_MAX_MS)
+    return Math.min(Math.ceil(failure.retryAfterMs), NAMED_MAX_MS)
   const grown = Math.min(FIRST_COOL_DOWN_MS * 2 ** Math.min(before, DOUBLINGS_MAX), capMs)
-  return grown * (1 - JITTER * random())
+  return Math.round(grown * (1 - JITTER * random()))
 }

@@ -26,7 +26,7 @@ export function createHealthDesk(
       const cooling = failed(target, { row, failure, isProbe, nowMs, allowedFails, capMs, random })
       if (cooling === null) return
       const kind = row.coolDown === 'growing' ? 'cooling' : 'held-out'
-      onEvent({ kind, ...where, ...what, ms: Math.round(cooling.untilMs - nowMs) })
+      onEvent({ kind, ...where, ...what, ms: cooling.untilMs - nowMs })
     },
     recovered(target, sinceMs, nowMs) {
       onEvent({ kind: 'recovered', ...placeOf(target), afterMs: nowMs - sinceMs })
@@ -48,7 +48,7 @@ export function healthOf(target: Target, nowMs: number): DeploymentHealth {
     region: deployment.region,
     state: stateName(target, nowMs),
     reason: cooling === null ? null : { row: cooling.row.name, status: cooling.status, type: cooling.type },
-    untilMs: cooling === null ? null : Math.round(cooling.untilMs),
+    untilMs: cooling?.untilMs ?? null,
     consecutiveFailures: state.consecutiveFailures,
     inFlight: inFlight(target),
     msToFirstFrame: state.msToFirstFrame === null ? null : Math.round(state.msToFirstFrame),

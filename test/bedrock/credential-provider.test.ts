@@ -79,14 +79,12 @@ describe('an assumed role', () => {
   })
 
   test('is fetched again when the session in hand was said to be expired', async () => {
-    const { provider, asked, clock } = fakeSts()
+    const { provider, asked } = fakeSts()
     await provider.get(ROLE, 'us-east-1')
-    clock.nowMs += 1000
-    const saidExpiredMs = clock.nowMs
-    expect(await provider.get(ROLE, 'us-east-1', saidExpiredMs)).toMatchObject({
+    expect(await provider.get(ROLE, 'us-east-1', 'ASIA1')).toMatchObject({
       credentials: { accessKeyId: 'ASIA2' },
     })
-    expect(await provider.get(ROLE, 'us-east-1', saidExpiredMs)).toMatchObject({
+    expect(await provider.get(ROLE, 'us-east-1', 'ASIA1')).toMatchObject({
       credentials: { accessKeyId: 'ASIA2' },
     })
     expect(asked).toHaveLength(2)

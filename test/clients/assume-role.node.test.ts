@@ -170,12 +170,21 @@ describe.skipIf(python === undefined)(
       })
 
       test('a session that AWS keeps calling expired is replaced only once in a call', async () => {
+        expect((await ask('role')).status).toBe(200)
         simulator.fault(modelIdOf('role'), { error: { name: 'ExpiredTokenException' } })
         const answer = await ask('role')
         expect(answer.status).toBe(403)
         expect(answer.headers['x-amzn-errortype']).toMatch(/^ExpiredTokenException/)
         expect(sts.calls).toBe(2)
-        expect(simulator.count()).toBe(2)
+        expect(simulator.count()).toBe(3)
+      })
+
+      test('a session that AWS refuses in the very call that obtained it is replaced too', async () => {
+        simulator.fault(modelIdOf('role'), { error: { name: 'ExpiredTokenException' } }, { times: 1 })
+        expect((await ask('role')).status).toBe(200)
+        const keys = simulator.requests().map(({ headers }) => headers.authorization?.match(/Credential=([^/]*)/)?.[1])
+        expect(keys).toEqual(sts.sessions.map(({ accessKeyId }) => accessKeyId))
+        expect(keys).toHaveLength(2)
       })
 
       test('where the role cannot be assumed the answer is an error as AWS writes it, without secrets', async () => {

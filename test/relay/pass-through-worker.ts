@@ -12,7 +12,6 @@ export default {
     let tapped = ''
     const controller = new AbortController()
     const disconnect = watchDisconnect(request.signal, url.searchParams.has('cancel'))
-    disconnect.guard(() => controller.abort())
     const upstream = await fetch(env.UPSTREAM + url.pathname, { signal: controller.signal })
     if (upstream.body === null) return new Response(null, { status: 502 })
     const { body, done } = passThrough({
@@ -26,6 +25,7 @@ export default {
         epilogue: (ending) => (url.searchParams.has('break') ? null : new TextEncoder().encode(`+${ending}`)),
       },
       disconnect,
+      cancelUpstream: () => controller.abort(),
     })
     ctx.waitUntil(
       done.then((result) => {

@@ -8,7 +8,11 @@ import { ROOT } from '../root.ts'
 const ENVIRONMENTS = [
   { name: 'boto3-1.44', variable: 'BOTO3_144_PYTHON', packages: ['boto3==1.44.5'] },
   // moto brings a Security Token Service that checks signatures.
-  { name: 'boto3-1.43', variable: 'BOTO3_143_PYTHON', packages: ['boto3==1.43.127', 'moto[server]==5.2.1'] },
+  {
+    name: 'boto3-1.43',
+    variable: 'BOTO3_143_PYTHON',
+    packages: ['boto3==1.43.127', 'moto==5.2.1', 'flask', 'flask-cors'],
+  },
 ] as const
 
 /** In node_modules, so that it goes with it and is no part of the repository. */

@@ -1,4 +1,4 @@
-/** Virtual time: nothing waits, and everything happens in the order of its instant, for equal instants in the order asked. */
+/** Virtual time in whole milliseconds, as `Date.now` has them: nothing waits, and everything happens in the order of its instant, for equal instants in the order asked. */
 
 export type VirtualClock = {
   now(): number
@@ -47,7 +47,7 @@ export function createClock(startMs: number): VirtualClock {
 
   return {
     now: () => nowMs,
-    sleep: (ms) => new Promise((wake) => push({ atMs: nowMs + Math.max(ms, 0), order: order++, wake })),
+    sleep: (ms) => new Promise((wake) => push({ atMs: nowMs + Math.ceil(Math.max(ms, 0)), order: order++, wake })),
     async run() {
       for (;;) {
         for (let turn = 0; turn < TURNS; turn++) await undefined

@@ -2,12 +2,17 @@
  * LiteLLM's routing of its Bedrock pass-through, as far as it is documented and was measured on 1.106.2: a shuffle among
  * deployments that do not cool, by rpm; three tries for every error, a 400 included; the same deployment may be tried again; a
  * throttle in the first frame of a stream is passed on; more than `allowed_fails` failures in a minute cool a deployment for
- * `cooldown_time`; the only deployment of a group never cools; when all cool, the call fails at once.
+ * `cooldown_time`, where of the 4xx only 401, 404, 408 and 429 count; the only deployment of a group never cools; when all
+ * cool, the call fails at once. A model of it, and where it was in doubt the better behaviour was taken.
  */
 import type { Deployment, RouterSettings } from '../../../src/config/types.ts'
+import type { Failure } from '../../../src/routing/failure.ts'
 import { attemptsOf, type SimulatedGateway } from './drive.ts'
 
 const MINUTE_MS = 60_000
+
+/** Statuses below 500 that speak against a deployment. */
+const COUNTED = [401, 404, 408, 429]
 
 export function litellm(
   deployments: readonly Deployment[],
@@ -27,7 +32,8 @@ export function litellm(
     })
   }
 
-  function noteFailure({ id }: Deployment): void {
+  function noteFailure({ id }: Deployment, { status }: Failure): void {
+    if (status !== null && status < 500 && !COUNTED.includes(status)) return
     const minute = Math.floor(now() / MINUTE_MS)
     const before = fails.get(id)
     const count = before?.minute === minute ? before.count + 1 : 1
@@ -45,7 +51,7 @@ export function litellm(
         const outcome = await ask(target, limitMs)
         attempts.add(target, outcome)
         if (outcome.kind === 'success') return attempts.end(outcome.value)
-        noteFailure(target)
+        noteFailure(target, outcome.failure)
         if (outcome.failure.phase === 'first-frame') break
       }
       return attempts.end(null)

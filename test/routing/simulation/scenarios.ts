@@ -5,7 +5,7 @@ import { createClock } from './clock.ts'
 import { type CallSpec, drive, ours, type Tally } from './drive.ts'
 import { litellm } from './litellm.ts'
 import { conversations, singleCalls } from './traces.ts'
-import { createWorld, type Pool, poolOf, type Trouble } from './world.ts'
+import { createWorld, type Pool, type Trouble } from './world.ts'
 
 const GLOBAL_MODEL = 'global.anthropic.claude-sonnet-4-5-20250929-v1:0'
 const MINUTE_MS = 60_000
@@ -62,6 +62,18 @@ export const ROUGH_DAY: Scenario = {
     ),
 }
 
+const pair: Scenario['pools'] = {
+  'us-east-1': pool(600, 350),
+  'us-east-2': { ...pool(600, 350), rpm: 0 },
+}
+
+/** Two deployments of which one always throttles. */
+export const THROTTLED_PAIR: Scenario = {
+  deployments: ['us-east-1', 'us-east-2'].map((region) => deployment(region, { region })),
+  pools: pair,
+  trace: (random) => singleCalls([{ fromMs: 0, perSecond: 4 }], 5 * MINUTE_MS, random),
+}
+
 const sole: Scenario['pools'] = { 'us-east-1': pool(60, 350, [trouble('unavailable', 3, 4)]) }
 
 /** One deployment that is asked for twice its quota, and is away for a minute. */
@@ -99,6 +111,3 @@ export async function play(scenario: Scenario, rival: Rival, seed: number): Prom
       : ours(configOf(scenario.deployments, { ...ROUTER, routingStrategy: rival }), clock, random)
   return drive(scenario.trace(seededRandom(seed)), gateway, world, clock)
 }
-
-/** Every bucket that the deployments of a scenario draw on. */
-export const poolsOf = (scenario: Scenario): string[] => [...new Set(scenario.deployments.map(poolOf))]

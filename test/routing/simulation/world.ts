@@ -57,8 +57,7 @@ type Bucket = {
   caches: Map<string, { tokens: number; untilMs: number }>
 }
 
-export const poolOf = ({ region, model }: Deployment): string =>
-  model.startsWith('global.') ? `${region}/global` : region
+const poolOf = ({ region, model }: Deployment): string => (model.startsWith('global.') ? `${region}/global` : region)
 
 export function createWorld(pools: Readonly<Record<string, Pool>>, clock: VirtualClock, random: () => number): World {
   const buckets = new Map<string, Bucket>()
