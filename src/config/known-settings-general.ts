@@ -1,5 +1,5 @@
 /** Settings of the file's top level and of `general_settings`. */
-import type { SettingGroup } from './known-settings.ts'
+import type { SettingGroup } from './setting-group.ts'
 
 export const TOP_LEVEL_SETTINGS: readonly SettingGroup[] = [
   {

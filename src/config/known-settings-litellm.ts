@@ -1,5 +1,5 @@
 /** Settings of `litellm_settings`. */
-import type { SettingGroup } from './known-settings.ts'
+import type { SettingGroup } from './setting-group.ts'
 
 export const LITELLM_SETTINGS: readonly SettingGroup[] = [
   {

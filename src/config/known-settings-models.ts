@@ -1,5 +1,5 @@
 /** Settings of one entry of `model_list`. Known price names are `used` as well; prices.ts has their grammar. */
-import type { SettingGroup } from './known-settings.ts'
+import type { SettingGroup } from './setting-group.ts'
 
 export const MODEL_ENTRY_SETTINGS: readonly SettingGroup[] = [
   { effect: 'used', because: '', names: ['model_name', 'litellm_params', 'model_info'] },

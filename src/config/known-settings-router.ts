@@ -1,5 +1,5 @@
 /** Settings of `router_settings`. */
-import type { SettingGroup } from './known-settings.ts'
+import type { SettingGroup } from './setting-group.ts'
 
 export const ROUTER_SETTINGS: readonly SettingGroup[] = [
   {

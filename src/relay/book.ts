@@ -1,28 +1,9 @@
 /** The record of a call: what both sides saw of it, what it used, what that cost. */
-import type { WireParts } from '../bedrock/wire-parts.ts'
-import type { Deployment } from '../config/types.ts'
-import type { Cost } from '../ledger/cost/cost-of.ts'
-import type { SpendRecord, Usage, Verdict } from '../ledger/record.ts'
+import type { SpendRecord, Usage } from '../ledger/record.ts'
 import { readAttribution } from './attribution.ts'
 import type { Call } from './call.ts'
+import type { Ending } from './ending.ts'
 import { judgeMoney } from './money.ts'
-
-export type Ending = {
-  deployment: Deployment
-  fallbacks: number
-  httpStatus: number
-  verdict: Verdict
-  /** Pieces that usage is read from; null when nothing but an error came. */
-  parts: WireParts | null
-  /** Cost of those pieces where it was needed before. */
-  cost: Cost | null
-  /** What was seen of a stream; null for an answer that is no stream. */
-  seen: { contentFrames: number; usageIsFinal: boolean } | null
-  awsRequestId: string | null
-  headersAtMs: number
-  msToFirstFrame: number | null
-  endedAtMs: number
-}
 
 export function recordOf(call: Call, ending: Ending): SpendRecord {
   const { deployment } = ending

@@ -5,8 +5,9 @@ import { settle } from '../ledger/settle.ts'
 import type { Router } from '../routing/router.ts'
 import { logLine } from '../telemetry/log.ts'
 import type { Delivery } from './attempt.ts'
-import { type Ending, recordOf } from './book.ts'
+import { recordOf } from './book.ts'
 import type { Call } from './call.ts'
+import type { Ending } from './ending.ts'
 import type { Background } from './gateway.ts'
 
 export type CloseDeps = { env: Env; ctx: Background; router: Router }

@@ -9,8 +9,8 @@ import { type Cost, type CostInput, costOf, estimateCost } from '../ledger/cost/
 import { BUNDLED_CATALOGUE } from '../ledger/prices/bundled.ts'
 import type { AttemptLogEntry, CostState, Usage } from '../ledger/record.ts'
 import { BYTES_PER_TOKEN } from './admission.ts'
-import type { Ending } from './book.ts'
 import type { Call } from './call.ts'
+import type { Ending } from './ending.ts'
 
 /** The money columns of a record. */
 export type Money = {

@@ -23,6 +23,7 @@ const perServed = (pico: bigint, { served }: Tally) =>
   `$${Number(usdFromPico((pico * 1_000n) / BigInt(served))).toFixed(2)}`
 
 const SERVED: Column = ['served', (sum) => perCent(sum.served, sum.calls)]
+const LOST: Column = ['lost', (sum) => String(sum.calls - sum.served)]
 const ATTEMPTS: Column = ['attempts per call', ({ attempts, calls }) => (attempts / calls).toFixed(3)]
 const BAD_ATTEMPTS: Column = ['attempts per bad request', (sum) => (sum.badAttempts / sum.badCalls).toFixed(2)]
 const MEDIAN: Column = ['median wait', ({ waitsMs }) => seconds(quantile(waitsMs, 0.5))]
@@ -69,8 +70,8 @@ async function table(
   console.log('')
 }
 
-const rough = [SERVED, ATTEMPTS, BAD_ATTEMPTS, MEDIAN, SLOWEST, COST]
+const rough = [SERVED, LOST, ATTEMPTS, BAD_ATTEMPTS, MEDIAN, SLOWEST, COST]
 await table('A rough day', ROUGH_DAY, RIVALS, rough)
-await table('Two deployments, one always throttled', THROTTLED_PAIR, ['litellm', 'simple-shuffle'], rough.slice(0, 3))
-await table('A sole deployment asked for twice its quota', SOLE, ['litellm', 'simple-shuffle'], rough.slice(0, 2))
+await table('Two deployments, one always throttled', THROTTLED_PAIR, ['litellm', 'simple-shuffle'], rough.slice(0, 4))
+await table('A sole deployment asked for twice its quota', SOLE, ['litellm', 'simple-shuffle'], rough.slice(0, 3))
 await table('Conversations with cache points', CONVERSATIONS, RIVALS, [SERVED, INPUT, WHOLE, MEDIAN])
