@@ -133,7 +133,7 @@ export function errorOfRefusal(refusal: Refusal): AwsError {
 }
 
 function coolingError(refusal: Extract<Refusal, { kind: 'cooling' }>): AwsError {
-  const message = `All deployments of ${refusal.model} are cooling down after failures. Try again in ${refusal.retryAfterMs} ms.`
+  const message = `All deployments of ${refusal.model} are out after failures (${refusal.reason}). Try again in ${refusal.retryAfterMs} ms.`
   const type = refusal.status === 429 ? 'ThrottlingException' : 'ServiceUnavailableException'
   return { status: refusal.status, type, message, retryAfterMs: refusal.retryAfterMs }
 }

@@ -12,7 +12,8 @@ export type Refusal =
   | { kind: 'body-too-large'; limitBytes: number }
   | { kind: 'body-unreadable' }
   | { kind: 'too-busy'; retryAfterMs: number }
-  | { kind: 'cooling'; status: 429 | 503; model: string; retryAfterMs: number }
+  /** `reason`: row of the routing policy that took out the deployment which returns first. */
+  | { kind: 'cooling'; status: 429 | 503; model: string; reason: string; retryAfterMs: number }
   | { kind: 'upstream-unreachable'; model: string; detail: string; retryAfterMs: number }
   /** Routing found no deployment that may be asked: the prompt fits into none, or all lie outside the call's regions. */
   | { kind: 'unroutable'; status: 400 | 403; message: string }

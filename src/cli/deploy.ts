@@ -28,6 +28,11 @@ export type DeployIo = {
   ask: (() => Promise<Secrets>) | null
 }
 
+type Step = { action: string; run: () => Promise<WranglerRun> }
+
+/** By its binding: wrangler knows the database behind it. */
+const MIGRATE = ['d1', 'migrations', 'apply', 'DB', '--remote']
+
 /** Wrangler's words for a Worker that the account does not have. */
 const WORKER_NOT_FOUND = /Worker "[^"]*"[^\n]* not found/
 
@@ -84,9 +89,13 @@ async function deploy(given: Secrets, io: DeployIo): Promise<number> {
   if (present === 'unknown') return FAILED
   const isFirst = present === 'no-worker'
   const secrets = isFirst ? await secretsOfFirst(given, io) : missingOf(given, present, io)
+  const uploadIt: Step = { action: 'deploy the Worker', run: () => upload(secrets, [], io) }
+  const migrateIt: Step = { action: 'migrate D1', run: () => io.wrangler(MIGRATE, 'shown') }
   // An existing D1 gets its new columns before the code that uses them; a new one exists only once the Worker does.
-  const steps = isFirst ? [uploadStep, migrateStep] : [migrateStep, uploadStep]
-  for (const step of steps) if (!(await step(secrets, io))) return FAILED
+  for (const { action, run } of isFirst ? [uploadIt, migrateIt] : [migrateIt, uploadIt]) {
+    const { exitCode } = await run()
+    if (exitCode !== 0) return failed(action, io)
+  }
   if (secrets.size > 0) io.print(`Secrets set: ${namesOf(secrets)}.`)
   io.print('Deployed. The configuration comes next, if it is not there yet: npm run config -- push FILE')
   return DONE
@@ -117,16 +126,6 @@ function missingOf(given: Secrets, present: ReadonlySet<string>, io: DeployIo): 
   if (kept.length > 0)
     io.print(`Set before, and left as they are: ${kept.join(', ')}. To change one: npx wrangler secret put NAME`)
   return new Map([...given].filter(([name]) => !present.has(name)))
-}
-
-async function uploadStep(secrets: Secrets, io: DeployIo): Promise<boolean> {
-  const { exitCode } = await upload(secrets, [], io)
-  return exitCode === 0 || failed('deploy the Worker', io) === DONE
-}
-
-async function migrateStep(_secrets: Secrets, io: DeployIo): Promise<boolean> {
-  const { exitCode } = await io.wrangler(['d1', 'migrations', 'apply', 'DB', '--remote'], 'shown')
-  return exitCode === 0 || failed('migrate D1', io) === DONE
 }
 
 function upload(secrets: Secrets, flags: readonly string[], io: DeployIo): Promise<WranglerRun> {

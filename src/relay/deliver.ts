@@ -35,8 +35,8 @@ export async function deliver(call: Call, result: RouteResult<Delivery>, deps: C
 }
 
 function refuseCooling(call: Call, result: Extract<RouteResult<Delivery>, { kind: 'cooling' }>): Response {
-  const { status, retryAfterMs } = result
-  const refusal: Refusal = { kind: 'cooling', status, model: call.model, retryAfterMs }
+  const { status, reason, retryAfterMs } = result
+  const refusal: Refusal = { kind: 'cooling', status, model: call.model, reason, retryAfterMs }
   logRefusal(call, refusal)
   return refusalResponse(refusal, call.id)
 }

@@ -17,8 +17,12 @@ const CASES: readonly [Refusal, number, string][] = [
   [{ kind: 'body-too-large', limitBytes: 25_000_000 }, 413, 'ValidationException'],
   [{ kind: 'body-unreadable' }, 400, 'ValidationException'],
   [{ kind: 'too-busy', retryAfterMs: 1000 }, 503, 'ServiceUnavailableException'],
-  [{ kind: 'cooling', status: 429, model: 'x', retryAfterMs: 1500 }, 429, 'ThrottlingException'],
-  [{ kind: 'cooling', status: 503, model: 'x', retryAfterMs: 1500 }, 503, 'ServiceUnavailableException'],
+  [{ kind: 'cooling', status: 429, model: 'x', reason: 'throttled', retryAfterMs: 1500 }, 429, 'ThrottlingException'],
+  [
+    { kind: 'cooling', status: 503, model: 'x', reason: 'network', retryAfterMs: 1500 },
+    503,
+    'ServiceUnavailableException',
+  ],
   [
     { kind: 'upstream-unreachable', model: 'x', detail: 'no answer', retryAfterMs: 1000 },
     503,

@@ -22,13 +22,13 @@ ln -s "$REAL_NODE" node_modules/node-here/node
 
 /** Stands in for the commands: says how it was called, and ends as it is told. */
 const MAIN = `const [command, code] = process.argv.slice(2)
-console.log('called', JSON.stringify(process.argv.slice(2)))
-if (command === 'exit') process.exit(Number(code))
 if (command === 'stay') {
   process.on('SIGTERM', () => process.exit(0))
   process.on('disconnect', () => process.exit(0))
   setInterval(() => undefined, 1000)
 }
+console.log('called', JSON.stringify(process.argv.slice(2)))
+if (command === 'exit') process.exit(Number(code))
 `
 
 beforeEach(async () => {
@@ -118,7 +118,7 @@ describe('installing', () => {
   test('a machine without npm is told to install it', async () => {
     const { code, stderr } = await bootstrap(['exit', '0'], { PATH: join(folder, 'nothing') }).ended
     expect(code).toBe(1)
-    expect(stderr).toMatch(/npm cannot be started[^]*Install Node\.js/)
+    expect(stderr).toMatch(/npm cannot be started[\s\S]*Install Node\.js/)
   })
 })
 

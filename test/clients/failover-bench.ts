@@ -11,12 +11,13 @@ export const EU_REGIONS = ['eu-central-1', 'eu-west-1'] as const
 
 type Entry = Record<string, unknown>
 
-/** A model group with a deployment in each region; its model id is its own, so that a fault stays with its group. */
+/** A model group with a deployment in each region. Its model id is its own unless `sameAs` names a group, so that a fault stays with it. */
 export type GroupSpec = {
   name: string
   regions: readonly string[]
   /** One tier for each region, in their order; without it chance decides. */
   ordered?: boolean
+  sameAs?: string
   /** Further `litellm_params` of all deployments. */
   params?: Entry
 }
@@ -38,9 +39,12 @@ export type Bench = {
 
 export async function startBench(groups: readonly GroupSpec[], routerSettings: Entry = {}): Promise<Bench> {
   const simulator = await startSimulator({ regions: [FIRST, SECOND, ...EU_REGIONS], recordings: null })
-  const model_list = groups.flatMap(({ name, regions, ordered: inOrder, params }) =>
+  const model_list = groups.flatMap(({ name, regions, ordered: inOrder, sameAs, params }) =>
     regions.map((region, at) =>
-      deploymentOf(simulator, name, modelIdOf(name), region, { ...(inOrder ? { order: at + 1 } : {}), ...params }),
+      deploymentOf(simulator, name, modelIdOf(sameAs ?? name), region, {
+        ...(inOrder ? { order: at + 1 } : {}),
+        ...params,
+      }),
     ),
   )
   const config = { model_list, router_settings: routerSettings, general_settings: { master_key: MASTER_KEY } }

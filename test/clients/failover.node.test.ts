@@ -196,7 +196,9 @@ describe('a stream', () => {
       expect(error).toBeInstanceOf(raised)
       expect(bench.received(lateGroup(at))).toEqual({ [FIRST]: 1 })
       const line = () => bench.gateway.logs.find((one) => one.event === 'call' && one.model_group === lateGroup(at))
-      await vi.waitFor(() => expect(line()).toMatchObject({ status: 'failure', http_status: 200, verdict, attempts: 1 }))
+      await vi.waitFor(() =>
+        expect(line()).toMatchObject({ status: 'failure', http_status: 200, verdict, attempts: 1 }),
+      )
     },
   )
 })

@@ -1,10 +1,9 @@
 /** Falling back to another model name, where the wire allows it, and never across the regions that a group is bound to. */
 import { ConverseCommand, InvokeModelCommand } from '@aws-sdk/client-bedrock-runtime'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { callIdOf, rowOf } from '../relay/calls.ts'
 import { CLAUDE_REQUEST, MESSAGES, modelIdOf } from './cases.ts'
 import { type Bench, EU_REGIONS, FIRST, namedWaitMs, SECOND, startBench } from './failover-bench.ts'
-import { deploymentOf, MASTER_KEY, startGateway } from './harness.ts'
+import { MASTER_KEY } from './harness.ts'
 import { errorOf, jsClient } from './js-client.ts'
 
 const TOO_LONG = { error: { name: 'ValidationException', message: 'Input is too long for requested model.' } } as const
@@ -24,7 +23,8 @@ const soleOf = (name: string) => ({ name, regions: [FIRST] })
 const inEurope = (name: string) => ({ name, regions: EU_REGIONS })
 
 /** A group for each operation, and what it falls back to. */
-const wayOut = (group: string, target: string) => [...PORTABLE, ...NOT_PORTABLE].map(({ action }) => ({ [`${group}-${action}`]: [target] }))
+const wayOut = (group: string, target: string) =>
+  [...PORTABLE, ...NOT_PORTABLE].map(({ action }) => ({ [`${group}-${action}`]: [target] }))
 const groupsFor = (group: string) => [...PORTABLE, ...NOT_PORTABLE].map(({ action }) => pairOf(`${group}-${action}`))
 
 let bench: Bench
@@ -34,14 +34,16 @@ beforeAll(async () => {
     [
       ...groupsFor('busy'),
       ...groupsFor('short'),
-      ...['spare', 'roomy', 'second-choice', 'third-choice', 'refuses', 'own', 'broken-spare'].map(soleOf),
-      ...['chain', 'told-off', 'own-error'].map(pairOf),
+      ...['spare', 'roomy', 'second-choice', 'third-choice', 'refuses', 'broken-spare'].map(soleOf),
+      ...['chain', 'told-off', 'own-error', 'long-only'].map(pairOf),
       ...['europe', 'europe-by-id', 'europe-first'].map(inEurope),
       inEurope('europe-spare'),
+      { ...pairOf('anywhere'), sameAs: 'europe-by-id' },
     ],
     {
       fallbacks: [
         ...wayOut('busy', 'spare'),
+        { 'long-only': ['spare'] },
         { chain: ['second-choice', 'third-choice'] },
         { 'told-off': ['refuses'] },
         { 'own-error': ['broken-spare'] },
@@ -156,7 +158,10 @@ describe('a prompt that is too long', () => {
     expect(await bench.record(answer)).toMatchObject({
       attempts: 2,
       fallbacks: 1,
-      attempt_log: [{ status: 400, error_type: 'ValidationException' }, { deployment: `roomy/${FIRST}/1`, status: 200 }],
+      attempt_log: [
+        { status: 400, error_type: 'ValidationException' },
+        { deployment: `roomy/${FIRST}/1`, status: 200 },
+      ],
     })
   })
 
@@ -172,10 +177,40 @@ describe('a prompt that is too long', () => {
   })
 
   test('a model without a context-window fallback gives the 400, although it has other fallbacks', async () => {
-    const fault = bench.simulator.fault('busy', TOO_LONG)
-    bench.simulator.clearFaults(fault)
-    bench.simulator.fault(modelIdOf('own'), TOO_LONG)
-    expect((await bench.ask('own', 'converse')).status).toBe(400)
-    expect(bench.simulator.count(modelIdOf('own'))).toBe(1)
+    bench.simulator.fault(modelIdOf('long-only'), TOO_LONG)
+    const before = bench.simulator.count()
+    const answer = await bench.ask('long-only', 'converse')
+    expect(answer.status).toBe(400)
+    expect(answer.headers.get('x-litellm-attempted-fallbacks')).toBe('0')
+    expect(bench.simulator.count()).toBe(before + 1)
+  })
+})
+
+describe('a group bound to regions', () => {
+  const europe = { [EU_REGIONS[0]]: 1, [EU_REGIONS[1]]: 1 }
+
+  test('gives its own error when its regions fail, and no other region hears of the call', async () => {
+    bench.simulator.fault(modelIdOf('europe'), THROTTLED)
+    const before = bench.simulator.count()
+    const answer = await bench.ask('europe', 'converse')
+    expect(answer.status).toBe(429)
+    expect(bench.received('europe')).toEqual(europe)
+    expect(bench.simulator.count()).toBe(before + 2)
+  })
+
+  test('binds a call by model id as well, although another group has that id elsewhere', async () => {
+    const model = modelIdOf('europe-by-id')
+    bench.simulator.fault(model, THROTTLED)
+    for (let call = 0; call < 5; call++) expect((await bench.ask(model, 'converse')).status).toBe(429)
+    expect(bench.received('europe-by-id')).toEqual(europe)
+  })
+
+  test('falls back inside its regions', async () => {
+    bench.simulator.fault(modelIdOf('europe-first'), THROTTLED)
+    const answer = await bench.ask('europe-first', 'converse')
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('x-litellm-attempted-fallbacks')).toBe('1')
+    expect(EU_REGIONS).toContain(answer.headers.get('x-litellm-model-region'))
+    expect(bench.received('europe-first')).toEqual(europe)
   })
 })
