@@ -140,7 +140,7 @@ function failed(action: string, io: DeployIo): number {
   return FAILED
 }
 
-const namesOf = (secrets: Secrets): string => [...secrets.keys()].join(', ')
+const namesOf = (secrets: Secrets): string => [...secrets.keys()].toSorted().join(', ')
 
 function terminalIo(): DeployIo {
   return {

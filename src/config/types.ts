@@ -57,7 +57,7 @@ export type RouterSettings = {
   routingStrategy: RoutingStrategy
   /** Attempts in one group = numRetries + 1. Default 2. */
   numRetries: number
-  /** Bound on all attempts of one call until response headers. */
+  /** Bound on each attempt until its first frame or whole answer; all attempts of a call have numRetries + 1 times as long. */
   timeoutMs: number
   streamTimeoutMs: number
   /** Failures within a minute before a deployment cools, for signals that do not cool at once. Default 3. */

@@ -34,8 +34,8 @@ export function closeCall(
     msToFirstFrame: firstFrameAtMs === null ? null : firstFrameAtMs - call.startedMs,
     endedAtMs: Date.now(),
   })
-  const { inputTokens = 0, outputTokens = 0 } = record.usage ?? {}
-  deps.router.finished(deployment, { inputTokens, outputTokens })
+  const { inputTokens = 0, outputTokens = 0, cacheWriteInputTokens = 0 } = record.usage ?? {}
+  deps.router.finished(deployment, { inputTokens, outputTokens, cacheWriteInputTokens })
   call.disconnect.end()
   logLine('call', { ...record })
   if (deps.env.LEDGER === 'off') return

@@ -74,7 +74,7 @@ describe('the first deployment', () => {
       ]),
     )
     expect(secretsFiles.map((path) => existsSync(path))).toEqual([false])
-    expect(printed).toContain('Secrets set: MASTER_KEY, AWS_KEY.')
+    expect(printed).toContain('Secrets set: AWS_KEY, MASTER_KEY.')
     expect(printed).not.toContain('sk-')
   })
 
