@@ -37,7 +37,9 @@ export function failureResult<T>(
   nowMs: number,
 ): RouteResult<T> {
   const { failure, group, row, target, value } = failed
-  const wait = RETRYABLE.has(row.blame) ? soonestWait(considered, nowMs).ms : 0
+  // A deployment that found fault with this very request would do so again, however soon it may be asked.
+  const unhelpful = new Set(journey.failures.filter((one) => one.row.blame === 'request').map((one) => one.target))
+  const wait = RETRYABLE.has(row.blame) ? soonestWait(considered, nowMs, unhelpful).ms : 0
   const travelled = {
     deployment: target.deployment,
     group: group.name,
@@ -93,11 +95,16 @@ function told(ms: number): number {
   return Math.ceil(Math.min(ms, TOLD_WAIT_MAX_MS))
 }
 
-function soonestWait(considered: readonly Considered[], nowMs: number): { ms: number; target: Target | null } {
+function soonestWait(
+  considered: readonly Considered[],
+  nowMs: number,
+  unhelpful: ReadonlySet<Target> = new Set(),
+): { ms: number; target: Target | null } {
   let soonest: { ms: number; target: Target | null } = { ms: Number.POSITIVE_INFINITY, target: null }
   for (const { candidates } of considered) {
     if (candidates.kind !== 'some') continue
     for (const target of candidates.tiers.flat()) {
+      if (unhelpful.has(target)) continue
       const ms = waitMs(target, nowMs)
       if (ms < soonest.ms) soonest = { ms, target }
     }

@@ -45,6 +45,8 @@ export type StsProxy = {
   url: string
   /** Form posts that came in. */
   calls: number
+  /** Their fields. */
+  forms: URLSearchParams[]
   /** Session keys that went out. */
   sessions: Session[]
   /** Until it resolves, answers are held back. */
@@ -56,7 +58,9 @@ export type StsProxy = {
 export async function startStsProxy(moto: Moto): Promise<StsProxy> {
   const server = createServer(async (incoming, outgoing) => {
     proxy.calls += 1
-    const answer = await forward(moto.url, incoming)
+    const body = await textOf(incoming)
+    proxy.forms.push(new URLSearchParams(body))
+    const answer = await forward(moto.url, incoming, body)
     const session = sessionIn(answer.body)
     if (session !== null) proxy.sessions.push(session)
     await proxy.gate
@@ -68,6 +72,7 @@ export async function startStsProxy(moto: Moto): Promise<StsProxy> {
   const proxy: StsProxy = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls: 0,
+    forms: [],
     sessions: [],
     gate: Promise.resolve(),
     async stop() {
@@ -81,9 +86,8 @@ export async function startStsProxy(moto: Moto): Promise<StsProxy> {
 
 type Forwarded = { status: number; contentType: string; body: string }
 
-async function forward(origin: string, incoming: IncomingMessage): Promise<Forwarded> {
+async function forward(origin: string, incoming: IncomingMessage, body: string): Promise<Forwarded> {
   const { method, rawHeaders: headers, url } = incoming
-  const body = await textOf(incoming)
   const { hostname, port } = new URL(origin)
   const asked = request({ hostname, port, path: url, method, headers })
   asked.end(body)
