@@ -37,7 +37,8 @@ export function createCredentialProvider(deps: { now(): number; fetcher?: typeof
     refusedKeyId: string | undefined,
   ): Promise<SigningCredentials> {
     const { roleArn, sessionName, externalId, stsEndpoint, source } = role
-    const key = JSON.stringify([roleArn, sessionName, externalId, stsEndpoint, source.accessKeyId, region])
+    // The whole source: a deployment with a wrong secret must not live on the session of another one.
+    const key = JSON.stringify([roleArn, sessionName, externalId, stsEndpoint, source, region])
     const cached = sessions.get(key)
     if (cached !== undefined && cached.keys.accessKeyId !== refusedKeyId && deps.now() < refreshAtMs(cached)) {
       return { ok: true, credentials: cached.keys }

@@ -38,7 +38,8 @@ describe.skipIf(python === undefined)(python === undefined ? `${name} (needs mot
     const deployment = (group: string, region: string, params: Record<string, unknown>) =>
       deploymentOf(simulator, group, modelIdOf(group), region, { ...role, ...params })
     const model_list = [
-      deployment('external', FIRST, {}),
+      deployment('external', SECOND, {}),
+      deployment('wrong', SECOND, { aws_secret_access_key: WRONG_SECRET }),
       deployment('half', FIRST, { order: 1, aws_secret_access_key: WRONG_SECRET }),
       deployment('half', SECOND, { order: 2 }),
     ]
@@ -65,6 +66,15 @@ describe.skipIf(python === undefined)(python === undefined ? `${name} (needs mot
     })
     const [received] = simulator.requests(modelIdOf('external'))
     expect(received?.headers['x-amz-security-token']).toBe(sts.sessions[0]?.sessionToken)
+  })
+
+  test('of a deployment with a wrong secret is refused by STS: it does not get the session of another with the same key id', async () => {
+    expect((await call(gateway, 'external', 'converse')).status).toBe(200)
+    const before = sts.forms.length
+    const answer = await call(gateway, 'wrong', 'converse')
+    expect(answer.status).toBe(503)
+    expect(sts.forms).toHaveLength(before + 1)
+    expect(simulator.count(modelIdOf('wrong'))).toBe(0)
   })
 
   test('that cannot be assumed leaves the call to the other deployment, and the record and the log name it', async () => {

@@ -1,99 +1,122 @@
-/** What every file of the project keeps to. */
+/** What every file of the project keeps to, as far as no tool of the toolchain holds it. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ROOT } from '../../src/cli/root.ts'
+import { importsOf } from './arrows.ts'
 
-/** One idea per file: more lines than this hold more than one. */
 const LINES_MAX = 350
 
-/** Hosts of package registries, and folders that only one machine has; in pieces, so that this file may be searched too. */
-const FORBIDDEN = [
-  ['registry', 'npmjs'],
-  ['pypi', 'org'],
-  ['proxy', 'golang'],
-  ['crates', 'io/'],
-  ['repo1', 'maven'],
-].map((parts) => parts.join('.'))
-const MACHINE_PATHS = ['/work/', '/home/', '/Users/', '/root/']
+/** Hosts of registries: a lockfile or script that names one works only where that one is reachable. */
+const REGISTRY_HOST =
+  /\b(?:registry\.(?:npmjs|yarnpkg|npmmirror)\.|npmjs\.(?:org|com)|npm\.pkg\.github\.com|pypi\.org|pythonhosted\.org|crates\.io|proxy\.golang\.org|rubygems\.org|jfrog\.io)/i
 
-const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], {
-  cwd: ROOT,
-  encoding: 'utf8',
-})
-  .split('\0')
-  .filter((path) => path !== '' && existsSync(join(ROOT, path)))
-const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
-const code = tracked.filter((path) => /\.(?:ts|mjs)$/.test(path))
+/** Folders that exist on one person's machine. */
+const MACHINE_PATH = /(?:^|[^\w.])\/(?:work|root|home\/\w+|Users\/\w+)\/|\b[A-Z]:\\Users\\/
 
-/** Whether a path of a machine stands there; one that is only the end of a longer path or URL does not count. */
-const namesMachinePath = (line: string) =>
-  MACHINE_PATHS.some((path) => new RegExp(`(?:^|[\\s'"\`(=:])${path}\\w`).test(line))
+/** Work left over, checks switched off, and tests that keep others from running. */
+const LEFTOVERS: readonly { name: string; pattern: RegExp }[] = [
+  { name: 'a note of work to do', pattern: /\b(?:T[O]DO|F[I]XME)\b/ },
+  { name: 'a type check switched off', pattern: /@ts-(?:ignore|expect-error|nocheck)\b/ },
+  { name: 'a single test run', pattern: /\b(?:test|it|describe|suite)(?:\.\w+)*\.only\b/ },
+  {
+    name: 'a lint rule of the house switched off',
+    pattern:
+      /biome-ignore(?:-all|-start)? lint(?::|\/suspicious\/noExplicitAny|\/style\/(?:noRestrictedImports|noNonNullAssertion))/,
+  },
+  { name: 'a type of any', pattern: /(?:\bas|[:<|&=,]|=>)\s*any\b(?=\s*(?:[\]),;>|&[]|=[^=]|$))/m },
+]
 
-function lines(path: string): { place: string; text: string }[] {
-  return read(path)
-    .split('\n')
-    .map((text, index) => ({ place: `${path}:${index + 1}`, text }))
-}
+type Source = { name: string; text: string }
 
-describe('every file', () => {
-  test('of code has at most 350 lines', () => {
-    const counted = code.map((path) => ({ path, lines: read(path).trimEnd().split('\n').length }))
-    expect(counted.length).toBeGreaterThan(0)
-    expect(counted.filter(({ lines }) => lines > LINES_MAX)).toEqual([])
-  })
-
-  test('names no package registry’s host and no path of one machine', () => {
-    const all = tracked.filter((path) => path !== 'test/house/files.node.test.ts').flatMap(lines)
-    const found = all.filter(({ text }) => FORBIDDEN.some((host) => text.includes(host)) || namesMachinePath(text))
-    expect(found.map(({ place }) => place)).toEqual([])
-  })
-
-  test('imports its neighbours with their extension, and they are there', () => {
-    const bad: string[] = []
-    for (const path of code) {
-      for (const { place, text } of lines(path)) {
-        const source = importedFile(text)
-        if (source === undefined) continue
-        const target = resolve(ROOT, dirname(path), source)
-        if (!/\.(?:ts|js|mjs|json|sql)$/.test(source) || !existsSync(target)) bad.push(`${place} ${source}`)
-      }
+async function sources(): Promise<Source[]> {
+  const found: Source[] = []
+  for (const folder of ['src', 'test']) {
+    for (const entry of await readdir(join(ROOT, folder), { recursive: true })) {
+      const name = `${folder}/${entry.replaceAll('\\', '/')}`
+      if (/\.(?:ts|mjs|js)$/.test(name)) found.push({ name, text: await readFile(join(ROOT, name), 'utf8') })
     }
-    expect(bad).toEqual([])
+  }
+  return found
+}
+
+const withoutComments = (text: string) => text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(^|\s)\/\/.*$/gm, '$1')
+
+describe('code', () => {
+  test(`no file has more than ${LINES_MAX} lines`, async () => {
+    const files = await sources()
+    expect(files.length).toBeGreaterThan(200)
+    const long = files.map(({ name, text }) => ({ name, lines: text.split('\n').length - 1 }))
+    expect(long.filter(({ lines }) => lines > LINES_MAX)).toEqual([])
+  })
+
+  test('every import of a file of ours names it with its ending', async () => {
+    const bare = (await sources()).flatMap(({ name, text }) =>
+      importsOf(text)
+        .filter((specifier) => specifier.startsWith('.') && !/\.(?:ts|json|mjs)$/.test(specifier))
+        .map((specifier) => `${name}: ${specifier}`),
+    )
+    expect(bare).toEqual([])
+  })
+
+  test.each(LEFTOVERS)('no file holds $name', async ({ name, pattern }) => {
+    const read = name === 'a type of any' ? withoutComments : (text: string) => text
+    expect((await sources()).filter(({ text }) => pattern.test(read(text))).map((file) => file.name)).toEqual([])
   })
 })
 
-/** The relative path that a line imports, if it does. */
-function importedFile(line: string): string | undefined {
-  return (/^\s*(?:import|export)\b.*\bfrom '(\.{1,2}\/[^']+)'/.exec(line) ??
-    /^\} from '(\.{1,2}\/[^']+)'/.exec(line) ??
-    /^import '(\.{1,2}\/[^']+)'/.exec(line) ??
-    /^[^'"`]*\bawait import\('(\.{1,2}\/[^']+)'\)/.exec(line))?.[1]
-}
+describe('the checks of this file', () => {
+  test('see a host, a path and a leftover where there is one', () => {
+    // Put together here, because this file is checked as well.
+    const tail = ['/x', 'y'].join('/')
+    expect(`https://registry.${'npmjs'}.org${tail}`).toMatch(REGISTRY_HOST)
+    expect(`cp /${'root'}${tail}`).toMatch(MACHINE_PATH)
+    expect(`C:\\${'Users'}\\x`).toMatch(MACHINE_PATH)
+    const leftovers = [`// ${'TO'}DO: x`, `// @${'ts'}-ignore`, `test${'.'}only(`, `// biome-${'ignore'} lint: x`]
+    leftovers.push(`const a = b as ${'any'}`)
+    for (const [index, text] of leftovers.entries()) expect(text).toMatch(LEFTOVERS[index]?.pattern ?? /^$/)
+  })
 
-describe('the lockfile', () => {
-  const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, Package> }
-  type Package = { optionalDependencies?: Record<string, string>; dependencies?: Record<string, string> }
+  test.each([
+    `: ${'any'}[]`,
+    `Array<${'any'}>`,
+    `(a: ${'any'}) => 1`,
+    `as ${'any'}`,
+    `let a: ${'any'} = 1`,
+    `<${'any'}, b>`,
+  ])('see the type in %s', (text) => {
+    expect(LEFTOVERS.at(-1)?.pattern.test(text)).toBe(true)
+  })
 
-  /** Where Node would look for a dependency of the package at `path`, nearest first. */
-  function places(path: string, dependency: string): string[] {
-    const folders = path === '' ? [] : path.split('/node_modules/')
-    const above = folders.map((_, index) => folders.slice(0, folders.length - index).join('/node_modules/'))
-    return [...above.map((folder) => `${folder}/node_modules/${dependency}`), `node_modules/${dependency}`]
+  test.each([
+    ["import { a } from './b'", './b'],
+    ["import {\n  a,\n  type B,\n} from '../c.ts'", '../c.ts'],
+    ["import './d.ts'", './d.ts'],
+    ["export * from './e.ts'", './e.ts'],
+    ["const f = await import('./f.ts')", './f.ts'],
+    ["type G = import('./g.ts').G", './g.ts'],
+  ])('see the import in %j', (text, specifier) => {
+    expect(importsOf(text)).toEqual([specifier])
+  })
+})
+
+const hasGit = existsSync(join(ROOT, '.git'))
+
+describe.skipIf(!hasGit)(hasGit ? 'tracked files' : 'tracked files (needs a git checkout)', () => {
+  async function tracked(): Promise<Source[]> {
+    const listing = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' })
+    const names = listing.split('\0').filter((name) => name !== '' && existsSync(join(ROOT, name)))
+    return Promise.all(names.map(async (name) => ({ name, text: await readFile(join(ROOT, name), 'utf8') })))
   }
 
-  test('has an entry for everything that a package of it asks for, or npm ci refuses it on every platform', () => {
-    const missing: string[] = []
-    for (const [path, { dependencies, optionalDependencies }] of Object.entries(packages)) {
-      for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
-        if (!places(path, name).some((place) => packages[place] !== undefined)) missing.push(`${path} needs ${name}`)
-      }
-    }
-    expect(missing).toEqual([])
-  })
-
-  test('has one single workerd', () => {
-    expect(Object.keys(packages).filter((path) => path.endsWith('node_modules/workerd'))).toHaveLength(1)
+  test.each([
+    { what: 'the host of a package registry', pattern: REGISTRY_HOST },
+    { what: 'a path of one machine', pattern: MACHINE_PATH },
+  ])('hold nowhere $what', async ({ pattern }) => {
+    const files = await tracked()
+    expect(files.length).toBeGreaterThan(200)
+    expect(files.filter(({ text }) => pattern.test(text)).map(({ name }) => name)).toEqual([])
   })
 })

@@ -7,7 +7,7 @@ export type Answer = { status: number; headers: Headers; bytes: Uint8Array<Array
 
 export type CallInit = {
   /** Sent as it is; an object is sent as JSON. */
-  body?: Uint8Array<ArrayBuffer> | string | object
+  body?: Uint8Array<ArrayBuffer> | string | Record<string, unknown>
   headers?: Record<string, string>
   signal?: AbortSignal
 }

@@ -2,11 +2,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { deploymentOf, MASTER_KEY, type RunningGateway, startGateway } from '../clients/harness.ts'
 import { type Simulator, startSimulator } from '../simulator/server.ts'
-import { type Answer, call, callIdOf, HELLO, lineOf, type Row, rowOf } from './calls.ts'
+import { type Answer, call, callIdOf, HELLO, lineOf, rowOf } from './calls.ts'
 
 const NOVA = 'amazon.nova-micro-v1:0'
 const ISO_MS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
-const COUNT = { input: { converse: HELLO } }
 
 let simulator: Simulator
 let gateway: RunningGateway
@@ -30,157 +29,147 @@ afterAll(async () => {
   await simulator?.close()
 })
 
-/** The whole row of a call on the deployment `nova/us-east-1/1`; `facts` are what differs. */
-function wholeRow(answer: Answer, facts: Record<string, unknown>): Record<string, unknown> {
-  const awsRequestId = simulator.requests()[0]?.requestId
-  const whole = { http_status: 200, usage: null, raw_usage: null, cost_nano_usd: '0', error_type: null, ...facts }
-  const { error_type, ...rest } = whole
-  const usage = whole.usage as Record<string, number> | null
-  const consumed = usage === null ? {} : { usage, cost_nano_usd: whole.cost_nano_usd }
-  const { inputTokens = 0, outputTokens = 0 } = usage ?? {}
-  return {
-    request_id: callIdOf(answer),
-    client_call_id: null,
-    client_invocation_id: null,
-    startTime: expect.stringMatching(ISO_MS),
-    endTime: expect.stringMatching(ISO_MS),
-    model_group: 'nova',
-    model: NOVA,
-    model_id: 'nova/us-east-1/1',
-    region: 'us-east-1',
-    api_base: new URL(simulator.url).host,
-    api_key: null,
-    team_id: null,
-    user: null,
-    end_user: null,
-    request_tags: [],
-    metadata: {},
-    status: 'success',
-    verdict: 'complete',
-    prompt_tokens: inputTokens,
-    completion_tokens: outputTokens,
-    total_tokens: inputTokens + outputTokens,
-    spend: Number(whole.cost_nano_usd) / 1e9,
-    cost_state: 'priced',
-    cost_reason: null,
-    price_row: expect.stringMatching(/^amazon\.nova-micro-v1\|region\|us-east-1\|default@.+/),
-    service_tier: null,
-    attempts: 1,
-    fallbacks: 0,
-    attempt_log: [
-      {
-        deployment: 'nova/us-east-1/1',
-        region: 'us-east-1',
-        status: whole.http_status,
-        error_type,
-        aws_request_id: awsRequestId,
-        ms: expect.any(Number),
-        ...consumed,
-      },
-    ],
-    aws_request_id: awsRequestId,
-    ms_to_headers: expect.any(Number),
-    ms_total: expect.any(Number),
-    ...rest,
-  }
+const COUNTED = { inputTokens: 5, outputTokens: 19, totalTokens: 24 }
+const CACHED = { cacheReadInputTokens: 0, cacheWriteInputTokens: 0 }
+const CACHED_COUNTS = { cacheReadInputTokenCount: 0, cacheWriteInputTokenCount: 0 }
+
+/** What a row of the simulator's answer to HELLO holds beside what all rows have. 35 and 140 nano-dollars a token: the catalogue's price. */
+const PRICED = {
+  cost_state: 'priced',
+  cost_nano_usd: '2835',
+  spend: 0.000002835,
+  price_row: expect.stringMatching(/^amazon\.nova-micro-v1\|region\|us-east-1\|default@.+/),
+  prompt_tokens: 5,
+  completion_tokens: 19,
+  total_tokens: 24,
+}
+const NO_TOKENS = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0, usage: null, raw_usage: null }
+const FREE = { ...NO_TOKENS, cost_state: 'free', cost_nano_usd: '0', spend: 0, price_row: null }
+
+type Case = {
+  operation: string
+  action: string
+  body?: Record<string, unknown>
+  error?: 'ValidationException'
+  facts: Record<string, unknown>
 }
 
-async function expectRow(answer: Answer, facts: Record<string, unknown>): Promise<void> {
-  const row = await rowOf(gateway, answer)
-  const { ms_to_first_frame, ...others } = row
-  expect(others).toEqual(wholeRow(answer, facts))
-  expect(ms_to_first_frame === null || typeof ms_to_first_frame === 'number').toBe(true)
-  const { event: _event, ...line } = await lineOf(gateway, callIdOf(answer))
-  const { spend: _spend, ...booked } = row
-  expect(line).toEqual(booked)
-}
+const CASES: Case[] = [
+  { operation: 'Converse', action: 'converse', facts: { ...PRICED, usage: COUNTED, raw_usage: COUNTED } },
+  { operation: 'ConverseStream', action: 'converse-stream', facts: { ...PRICED, usage: COUNTED, raw_usage: COUNTED } },
+  {
+    operation: 'InvokeModel',
+    action: 'invoke',
+    facts: {
+      ...PRICED,
+      usage: { ...COUNTED, ...CACHED },
+      raw_usage: {
+        'x-amzn-bedrock-input-token-count': '5',
+        'x-amzn-bedrock-output-token-count': '19',
+        usage: { ...COUNTED, ...CACHED_COUNTS },
+      },
+    },
+  },
+  {
+    operation: 'InvokeModelWithResponseStream',
+    action: 'invoke-with-response-stream',
+    facts: {
+      ...PRICED,
+      usage: { inputTokens: 5, outputTokens: 19, ...CACHED },
+      raw_usage: [
+        {
+          metadata: { usage: { inputTokens: 5, outputTokens: 19, ...CACHED_COUNTS } },
+          'amazon-bedrock-invocationMetrics': expect.objectContaining({ inputTokenCount: 5, outputTokenCount: 19 }),
+        },
+      ],
+    },
+  },
+  { operation: 'CountTokens', action: 'count-tokens', body: { input: { converse: HELLO } }, facts: FREE },
+  {
+    operation: 'Converse',
+    action: 'converse',
+    error: 'ValidationException',
+    facts: { ...FREE, cost_state: 'failed', status: 'failure', http_status: 400, verdict: 'exception' },
+  },
+]
 
 describe('the whole row', () => {
-  const usage = { inputTokens: 5, outputTokens: 19 }
-  /** 35 and 140 nano-dollars a token: the catalogue's price of this model in us-east-1. */
-  const cost_nano_usd = '2835'
+  const made: { answer: Answer; awsRequestId: string }[] = []
 
-  test('of Converse', async () => {
-    const reported = { ...usage, totalTokens: 24 }
-    await expectRow(await call(gateway, 'nova', 'converse'), {
-      operation: 'Converse',
-      usage: reported,
-      raw_usage: reported,
-      cost_nano_usd,
-    })
+  // All calls first, so that their rows come in one batch.
+  beforeAll(async () => {
+    for (const { action, body, error } of CASES) {
+      simulator.reset()
+      if (error !== undefined) simulator.fault(NOVA, { error: { name: error } })
+      const answer = await call(gateway, 'nova', action, body === undefined ? {} : { body })
+      made.push({ answer, awsRequestId: simulator.requests()[0]?.requestId ?? '' })
+    }
   })
 
-  test('of ConverseStream', async () => {
-    const reported = { ...usage, totalTokens: 24 }
-    await expectRow(await call(gateway, 'nova', 'converse-stream'), {
-      operation: 'ConverseStream',
-      usage: reported,
-      raw_usage: reported,
-      cost_nano_usd,
-    })
+  test.each(CASES.map((one, index) => ({ ...one, index, how: one.error ?? 'success' })))(
+    'of $operation with $how',
+    async (one) => {
+      const { answer, awsRequestId } = made[one.index] as (typeof made)[number]
+      const row = await rowOf(gateway, answer)
+      const { usage, cost_nano_usd, http_status } = { http_status: 200, ...one.facts } as Record<string, unknown>
+      const whole = {
+        request_id: callIdOf(answer),
+        client_call_id: null,
+        client_invocation_id: null,
+        startTime: expect.stringMatching(ISO_MS),
+        endTime: expect.stringMatching(ISO_MS),
+        model_group: 'nova',
+        model: NOVA,
+        model_id: 'nova/us-east-1/1',
+        region: 'us-east-1',
+        api_base: new URL(simulator.url).host,
+        operation: one.operation,
+        api_key: null,
+        team_id: null,
+        user: null,
+        end_user: null,
+        request_tags: [],
+        metadata: {},
+        status: 'success',
+        http_status,
+        verdict: 'complete',
+        cost_reason: null,
+        service_tier: null,
+        attempts: 1,
+        fallbacks: 0,
+        attempt_log: [
+          {
+            deployment: 'nova/us-east-1/1',
+            region: 'us-east-1',
+            status: http_status,
+            error_type: one.error ?? null,
+            aws_request_id: awsRequestId,
+            ms: expect.any(Number),
+            ...(usage === null ? {} : { usage, cost_nano_usd }),
+          },
+        ],
+        aws_request_id: awsRequestId,
+        ms_to_headers: expect.any(Number),
+        ms_to_first_frame: expect.toSatisfy((value) => value === null || typeof value === 'number'),
+        ms_total: expect.any(Number),
+        ...one.facts,
+      }
+      expect(row).toEqual(whole)
+    },
+  )
+
+  test('says what the line in the log says', async () => {
+    for (const { answer } of made) {
+      const { spend: _spend, ...row } = await rowOf(gateway, answer)
+      const { event: _event, ...line } = await lineOf(gateway, callIdOf(answer))
+      expect(row).toEqual(line)
+    }
   })
 
-  test('of InvokeModel', async () => {
-    const cached = { cacheReadInputTokens: 0, cacheWriteInputTokens: 0 }
-    const answer = await call(gateway, 'nova', 'invoke')
-    const row = await rowOf(gateway, answer)
-    expect(row.usage).toMatchObject(usage)
-    await expectRow(answer, {
-      operation: 'InvokeModel',
-      usage: expect.objectContaining(usage),
-      raw_usage: expect.any(Object),
-      cost_nano_usd,
-      ...tokens(usage),
-      ...attempted(row),
-    })
-    expect({ ...cached, ...(row.usage as object) }).toMatchObject(cached)
+  test('names its cost in the header of an answer that is not streamed', () => {
+    const costs = made.map(({ answer }) => answer.headers.get('x-litellm-response-cost'))
+    expect(costs).toEqual(['0.000002835', null, '0.000002835', null, '0', null])
   })
-
-  test('of InvokeModelWithResponseStream', async () => {
-    const answer = await call(gateway, 'nova', 'invoke-with-response-stream')
-    const row = await rowOf(gateway, answer)
-    expect(row.usage).toMatchObject(usage)
-    await expectRow(answer, {
-      operation: 'InvokeModelWithResponseStream',
-      usage: row.usage,
-      raw_usage: expect.any(Array),
-      cost_nano_usd,
-      ...tokens(usage),
-      ...attempted(row),
-    })
-  })
-
-  test('of CountTokens, which is free', async () => {
-    const answer = await call(gateway, 'nova', 'count-tokens', { body: COUNT })
-    expect(answer.headers.get('x-litellm-response-cost')).toBe('0')
-    await expectRow(answer, { operation: 'CountTokens', cost_state: 'free', price_row: null })
-  })
-
-  test('of an HTTP error, which costs nothing', async () => {
-    simulator.fault(NOVA, { error: { name: 'ValidationException' } })
-    const answer = await call(gateway, 'nova', 'converse')
-    await expectRow(answer, {
-      operation: 'Converse',
-      status: 'failure',
-      http_status: 400,
-      verdict: 'exception',
-      cost_state: 'failed',
-      price_row: null,
-      error_type: 'ValidationException',
-    })
-  })
-
-  const tokens = ({ inputTokens, outputTokens }: typeof usage) => ({
-    prompt_tokens: inputTokens,
-    completion_tokens: outputTokens,
-    total_tokens: inputTokens + outputTokens,
-  })
-  /** Usage of these two is compared by its counters above; here only its copy in the attempt has to be the same. */
-  const attempted = ({ usage: reported, attempt_log }: Row) => {
-    const [attempt] = attempt_log as Record<string, unknown>[]
-    expect(attempt).toMatchObject({ usage: reported, cost_nano_usd, status: 200, error_type: null })
-    return { attempt_log }
-  }
 })
 
 describe('times', () => {

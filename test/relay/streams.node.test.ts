@@ -63,7 +63,7 @@ describe('a stream that goes well', () => {
     const reader = (response.body as ReadableStream<Uint8Array>).getReader()
     let bytes = Buffer.alloc(0)
     while (bytes.length === 0 || decodeFrames(bytes).length < 4)
-      bytes = Buffer.concat([bytes, (await reader.read()).value ?? []])
+      bytes = Buffer.concat([bytes, (await reader.read()).value ?? new Uint8Array()])
     expect(simulator.requests()[0]).toMatchObject({ held: true, bytesSent: bytes.length })
     simulator.release()
     while (!(await reader.read()).done);

@@ -78,7 +78,12 @@ describe('request bytes reach the upstream untouched', () => {
     const response = await fetch(`${gateway.url}/bedrock/model/nova/converse`, {
       method: 'POST',
       headers: { authorization: `Bearer ${MASTER_KEY}` },
-      body: ReadableStream.from(pieces),
+      body: new ReadableStream({
+        start(controller) {
+          for (const piece of pieces) controller.enqueue(piece)
+          controller.close()
+        },
+      }),
       duplex: 'half',
     } as RequestInit)
     expect(response.status).toBe(200)
