@@ -9,6 +9,7 @@ export function recordOf(call: Call, ending: Ending): SpendRecord {
   const { deployment } = ending
   const attribution = readAttribution(call.clientHeaders, call.requestFacts)
   const money = judgeMoney(call, ending)
+  const msToHeaders = ending.headersAtMs - call.startedMs
   return {
     request_id: call.id,
     client_call_id: attribution.clientCallId,
@@ -45,8 +46,9 @@ export function recordOf(call: Call, ending: Ending): SpendRecord {
     fallbacks: ending.fallbacks,
     attempt_log: money.attemptLog,
     aws_request_id: ending.awsRequestId,
-    ms_to_headers: ending.headersAtMs - call.startedMs,
-    ms_to_first_frame: ending.msToFirstFrame,
+    ms_to_headers: msToHeaders,
+    // The frame was judged before the headers were made, but a client sees the headers first.
+    ms_to_first_frame: ending.msToFirstFrame === null ? null : Math.max(ending.msToFirstFrame, msToHeaders),
     ms_total: ending.endedAtMs - call.startedMs,
   }
 }

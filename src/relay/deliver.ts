@@ -63,6 +63,8 @@ function deliverBuffered(call: Call, result: Answered, answer: BufferedAnswer, d
   const cost = parts === null ? null : costOfParts(call, result.deployment, parts, headersAtMs)
   const costUsd = cost === null || cost.picoUsd === null ? null : usdFromPico(cost.picoUsd)
   const headers = {
+    // An error that AWS did not number, such as a proxy's, goes by the number of the call.
+    ...(succeeded ? {} : { 'x-amzn-requestid': call.id }),
     ...answer.headers,
     ...ourHeaders(call, { ...headerFacts(result), costUsd, headersAtMs }),
     ...(succeeded || result.retryAfterMs === null ? {} : retryAfterHeaders(result.retryAfterMs)),

@@ -82,8 +82,8 @@ function withoutAnswer(call: Call, ending: Ending): Money {
   if (ending.verdict === 'abandoned' && call.attempts.at(-1)?.status === null) {
     return { ...estimateOfUnanswered(call, ending), attemptLog }
   }
-  if (ending.verdict === 'cut' && call.attempts.some(brokeAfterHeaders)) {
-    const reason = 'the upstream broke off before an answer was whole; what it consumed is not known'
+  if (call.operation.usage !== 'free' && call.attempts.some(isOpen)) {
+    const reason = 'an upstream broke off or fell silent before its answer was whole; what it consumed is not known'
     return { state: 'unpriced', nanoUsd: null, reason, ...NOTHING_USED, attemptLog }
   }
   return { state: 'failed', nanoUsd: 0n, reason: null, ...NOTHING_USED, attemptLog }
@@ -140,23 +140,25 @@ function withAttempts(call: Call, money: Money): Money {
   const unknown = paid.some((attempt) => attempt.cost_nano_usd === null)
   if (unknown)
     return { ...money, state: 'unpriced', nanoUsd: null, reason: 'a failed attempt consumed tokens that have no price' }
-  const open = earlier.filter(
-    (attempt) =>
-      attempt.usage === undefined && (attempt.error_type === 'ModelTimeoutException' || brokeAfterHeaders(attempt)),
-  )
+  const open = earlier.filter((attempt) => attempt.usage === undefined && mayHaveConsumed(attempt))
   const nanoUsd = money.nanoUsd === null ? null : money.nanoUsd + sum
   if (money.state === 'priced' && open.length > 0) {
     return {
       ...money,
       nanoUsd,
       state: 'estimated',
-      reason: `${open.length} of ${call.attempts.length} attempts broke off; what they consumed is not known`,
+      reason: `${open.length} of ${call.attempts.length} attempts broke off or timed out; what they consumed is not known`,
     }
   }
   return { ...money, nanoUsd, state: money.state === 'failed' && sum > 0n ? 'priced' : money.state }
 }
 
-/** The upstream had begun to answer with 200. */
-function brokeAfterHeaders(attempt: AttemptLogEntry): boolean {
-  return attempt.error_type === 'cut'
+/** We gave up on it, or its answer broke off: AWS may have generated all the same, and nobody knows how much. */
+function isOpen(attempt: AttemptLogEntry): boolean {
+  return attempt.error_type === 'timeout' || attempt.error_type === 'cut'
+}
+
+/** AWS says of its own time-out that the model was at work; as the answer to a call it is an error like others, and costs nothing. */
+function mayHaveConsumed(attempt: AttemptLogEntry): boolean {
+  return isOpen(attempt) || attempt.error_type === 'ModelTimeoutException'
 }
