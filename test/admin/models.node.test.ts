@@ -1,5 +1,9 @@
 /** Models, deployments and health over HTTP: what exists, no secret of it, and a readiness that is true. */
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildWorker } from '../../src/cli/start/build-worker.ts'
+import { readWranglerConfig } from '../../src/cli/start/worker-options.ts'
+import { CONFIG_KEY } from '../../src/config/load.ts'
 import { deploymentOf, MASTER_KEY, type RunningGateway, startGateway } from '../clients/harness.ts'
 import { SIMULATOR_ACCESS_KEY_ID, SIMULATOR_SECRET_ACCESS_KEY } from '../simulator/auth.ts'
 import { type Simulator, startSimulator } from '../simulator/server.ts'
@@ -13,8 +17,8 @@ const SECRETS = {
 
 let simulator: Simulator
 let gateway: RunningGateway
-/** Its configuration has no master key. */
-let unconfigured: RunningGateway
+/** Its configuration has no master key, so that it never becomes ready. */
+let unconfigured: { url: string; logs: string[]; stop(): Promise<void> }
 
 beforeAll(async () => {
   simulator = await startSimulator({ regions: ['us-east-1', 'us-west-2'], recordings: null })
@@ -42,7 +46,7 @@ beforeAll(async () => {
     config: { model_list, router_settings, general_settings: { master_key: MASTER_KEY } },
     env: { MY_KEY: SECRETS.bound },
   })
-  unconfigured = await startGateway({ config: { model_list } })
+  unconfigured = await startUnready({ model_list })
 })
 afterAll(async () => {
   await gateway?.stop()
@@ -50,8 +54,32 @@ afterAll(async () => {
   await simulator?.close()
 })
 
-const get = (path: string, headers: Record<string, string> = { authorization: `Bearer ${MASTER_KEY}` }, of = gateway) =>
-  fetch(of.url + path, { headers })
+/** The Worker as `npm start` runs it, without waiting until it is ready. */
+async function startUnready(config: Record<string, unknown>): Promise<typeof unconfigured> {
+  const logs: string[] = []
+  const wrangler = readWranglerConfig()
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      ...wrangler.options,
+      modules: true,
+      script: await buildWorker(wrangler.main),
+      unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+      log: new Log(LogLevel.NONE),
+      handleStructuredLogs: ({ message }) => logs.push(message),
+      cf: false,
+      telemetry: { enabled: false },
+    }),
+  )
+  await miniflare.ready
+  await (await miniflare.getKVNamespace('CONFIG')).put(CONFIG_KEY, JSON.stringify(config))
+  return { url: (await miniflare.unsafeGetDirectURL()).origin, logs, stop: () => miniflare.dispose() }
+}
+
+const get = (
+  path: string,
+  headers: Record<string, string> = { authorization: `Bearer ${MASTER_KEY}` },
+  of: { url: string } = gateway,
+) => fetch(of.url + path, { headers })
 
 describe.each(['/v1/models', '/models'])('GET %s', (path) => {
   test("lists each name once, in config order, aliases last, in OpenAI's form", async () => {

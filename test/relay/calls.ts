@@ -94,3 +94,14 @@ export async function lineOf(gateway: { logs: Record<string, unknown>[] }, callI
     await new Promise((resolve) => setTimeout(resolve, POLL_MS / 10))
   }
 }
+
+/** All rows, and all log lines of calls, in one form and order: whoever asserts on lines compares the two at the end. */
+export async function rowsAndLines(
+  gateway: Place & { logs: Record<string, unknown>[] },
+): Promise<{ rows: Omit<Row, 'spend'>[]; lines: Record<string, unknown>[] }> {
+  const lines = gateway.logs.filter(({ event }) => event === 'call').map(({ event: _event, ...line }) => line)
+  const rows = (await rowsWhere(gateway, '', lines.length)).map(({ spend: _spend, ...row }) => row)
+  const newestFirst = (a: Record<string, unknown>, b: Record<string, unknown>) =>
+    String(b.request_id).localeCompare(String(a.request_id))
+  return { rows: rows.sort(newestFirst), lines: lines.sort(newestFirst) }
+}

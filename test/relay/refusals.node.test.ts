@@ -184,7 +184,7 @@ describe('models', () => {
     const first = await call(gateway, 'throttled', 'converse')
     expect(first.status).toBe(429)
     const answer = await call(gateway, 'throttled', 'converse')
-    expectRefusal(answer, 429, 'ThrottlingException', /cooling/)
+    expectRefusal(answer, 429, 'ThrottlingException', /throttled/)
     const ms = Number(answer.headers.get('x-amz-retry-after'))
     expect(ms).toBeGreaterThan(0)
     expect(ms).toBeLessThanOrEqual(30_000)
