@@ -1,8 +1,9 @@
 import { checkRecord } from './check-record.ts'
 import { writeRows } from './d1-writer.ts'
 import { withinDeadline } from './deadline.ts'
+import { settleGathered } from './gather.ts'
+import type { SettleAnswer } from './meter/book.ts'
 import type { Meter } from './meter/meter.ts'
-import { shardName } from './meter/name.ts'
 import { notBookedLine } from './not-booked.ts'
 import type { SpendRecord } from './record.ts'
 
@@ -19,7 +20,7 @@ export type SettleDeps = {
   db: D1Database | null
   /** Takes one line of JSON. */
   log: (line: string) => void
-  /** Name of the Meter of a key with limits. Absent: the call's shard. */
+  /** Name of the Meter of a key with limits. Absent: a shard. */
   meterName?: string
   sleep?: (ms: number) => Promise<void>
   /** Uniform in [0, 1). */
@@ -57,9 +58,12 @@ async function throughMeter(
   json: string,
   deps: SettleDeps,
 ): Promise<Attempt> {
-  const name = deps.meterName ?? shardName(record.request_id)
+  const { meterName } = deps
   // A stub that has failed stays broken, so each try takes a new one.
-  const send = async () => namespace.get(namespace.idFromName(name)).settle(json)
+  const send = async (): Promise<SettleAnswer> =>
+    meterName === undefined
+      ? settleGathered(namespace, record.request_id, json)
+      : namespace.get(namespace.idFromName(meterName)).settle(json)
   const sendTwice = () => send().catch((error: unknown) => (isWorthRetrying(error) ? send() : Promise.reject(error)))
   try {
     const answer = await withinDeadline(sendTwice(), METER_DEADLINE_MS, 'the Meter')

@@ -30,7 +30,7 @@ function unreachable(properties: Record<string, boolean> = {}) {
     state.tries += 1
     throw Object.assign(new Error('Network connection lost.'), properties)
   }
-  const namespace = { idFromName: (name: string) => name, get: () => ({ settle: settleCall }) }
+  const namespace = { idFromName: (name: string) => name, get: () => ({ settle: settleCall, settleMany: settleCall }) }
   return { state, namespace: namespace as unknown as DurableObjectNamespace<Meter> }
 }
 
@@ -112,7 +112,7 @@ describe('settle', () => {
   })
 
   it('gives a Meter and a D1 that hang a few seconds in all', async () => {
-    const never = { idFromName: () => '', get: () => ({ settle: () => new Promise<never>(() => {}) }) }
+    const never = { idFromName: () => '', get: () => ({ settleMany: () => new Promise<never>(() => {}) }) }
     const hangingD1 = { prepare: (sql: string) => env.DB.prepare(sql), batch: () => new Promise<never>(() => {}) }
     const hanging = deps({
       meter: never as unknown as DurableObjectNamespace<Meter>,

@@ -55,6 +55,11 @@ export class Meter extends DurableObject<{ DB: D1Database }> {
     return answer
   }
 
+  /** Books several calls, each on its own: one answer for each record, in their order. */
+  settleMany(recordJsons: readonly string[]): SettleAnswer[] {
+    return recordJsons.map((json) => this.settle(json))
+  }
+
   /** Counts the cost of a call whose record is in D1 or goes there through another Meter; null where it is not known. */
   adopt(callId: string, nanoUsd: string | null): void {
     this.#book.adopt([{ id: callId, nano: parseNanoUsd(nanoUsd) }], Date.now())

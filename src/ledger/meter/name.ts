@@ -2,8 +2,8 @@
 const SHARDS = 8
 
 /**
- * The Meter of a call whose key has no limits: `shard-0` … `shard-7`, always the same one for the same call. Nothing is reserved
- * there, so a shard need not hear of records that went to D1 past it.
+ * The Meter of a call whose key has no limits, and of those that are settled together with it: `shard-0` … `shard-7`. Nothing is
+ * reserved there, so a shard need not hear of records that went to D1 past it.
  */
 export function shardName(callId: string): string {
   // FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/: the shard must not depend on where the id keeps its random bits.
