@@ -1,18 +1,17 @@
 /** `POST /spend/calculate`: what an exchange costs, or a request before it is sent. */
 import * as v from 'valibot'
+import { parseJsonText } from '../bedrock/json.ts'
 import type { Deployment, GatewayConfig } from '../config/types.ts'
 import { estimateCost } from '../ledger/cost/cost-of.ts'
 import { usdFromPico } from '../ledger/cost/decimal.ts'
 import { type CasePrice, priceCase } from '../ledger/cost/price-case.ts'
+import { BYTES_PER_TOKEN, guessTokens } from '../ledger/cost/token-guess.ts'
 import { BUNDLED_CATALOGUE } from '../ledger/prices/bundled.ts'
 import type { Catalogue } from '../ledger/prices/price-row.ts'
 import { adminErrorResponse } from './errors.ts'
 
 /** A case is a few pieces of JSON, or one request; more does not belong here. */
 const BODY_MAX_CHARS = 25_000_000
-
-/** Rule of thumb for a prompt whose tokens nobody counted: characters of JSON text per token. */
-const CHARS_PER_TOKEN = 4
 
 /** A request as it would be sent, with the model's name beside it; the output bound under Converse's or LiteLLM's name. */
 const requestSchema = v.looseObject({
@@ -34,8 +33,8 @@ export async function calculateSpend(
 ): Promise<Response> {
   const text = await request.text()
   if (text.length > BODY_MAX_CHARS) return badRequest(`The body is longer than ${BODY_MAX_CHARS} characters.`, 413)
-  const given = parse(text)
-  if (given === undefined) return badRequest('The body is not JSON.')
+  const given = parseJsonText(text)
+  if (given === null) return badRequest('The body is not JSON.')
   if (isRequest(given)) return calculateRequest(given, text.length, config, overrides)
   const result = priceCase(given, { catalogue: BUNDLED_CATALOGUE, overrides, now: new Date() })
   return result.ok ? answer(result.name, result.price) : badRequest(result.issues.join('; '))
@@ -70,8 +69,8 @@ function calculateRequest(
       overrides,
       catalogue: BUNDLED_CATALOGUE,
     },
-    { inputTokens: Math.ceil(chars / CHARS_PER_TOKEN), outputTokens },
-    `on ${deployment.id}: input from the size of the request (${CHARS_PER_TOKEN} characters a token), ${bound}`,
+    { inputTokens: guessTokens(chars), outputTokens },
+    `on ${deployment.id}: input from the size of the request (${BYTES_PER_TOKEN} bytes a token), ${bound}`,
   )
   return answer(null, {
     usd: cost.picoUsd === null ? null : usdFromPico(cost.picoUsd),
@@ -97,12 +96,4 @@ function answer(name: string | null, price: CasePrice): Response {
 
 function badRequest(message: string, status = 400): Response {
   return adminErrorResponse({ status, type: 'bad_request', message })
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -4,7 +4,7 @@
  * https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html
  */
 
-/** `global`: any commercial region may answer; `geo`: a region of one geography; `region`: the one called; `gov`: GovCloud. */
+/** `global`: every commercial region may answer; `geo`: a region of one geography; `region`: the one called; `gov`: GovCloud. */
 export type ModelScope = 'global' | 'geo' | 'region' | 'gov'
 
 /** Where an ARN lives; `region` is empty in ARNs that name no region. */

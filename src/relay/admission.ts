@@ -2,10 +2,8 @@
  * What routing wants to know of a prompt before it is sent: how long it is, and how much output was asked for, which AWS
  * reserves at admission. Read only where a setting of the group makes use of it.
  */
+import { guessTokens } from '../ledger/cost/token-guess.ts'
 import type { Call } from './call.ts'
-
-/** Rule of thumb for a prompt whose tokens nobody counted: bytes of JSON text per token. */
-export const BYTES_PER_TOKEN = 4
 
 /** The output bound under the names of the model families. */
 const MAX_TOKENS =
@@ -16,7 +14,7 @@ export function admissionOf(call: Call): { estimatedInputTokens?: number; maxTok
   const strategy = router.modelGroupRoutingStrategy[call.resolved.group] ?? router.routingStrategy
   const counts = strategy === 'usage-based-routing'
   if (!counts && !router.enablePreCallChecks) return {}
-  const estimatedInputTokens = Math.ceil(call.body.sizeBytes / BYTES_PER_TOKEN)
+  const estimatedInputTokens = guessTokens(call.body.sizeBytes)
   const asked = counts ? MAX_TOKENS.exec(new TextDecoder().decode(call.body.bytes))?.[1] : undefined
   return asked === undefined ? { estimatedInputTokens } : { estimatedInputTokens, maxTokens: Number(asked) }
 }

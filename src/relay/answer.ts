@@ -54,12 +54,3 @@ export async function readWhole(response: Response, headers: HeaderMap, maxBytes
   reader.releaseLock()
   return { whole: false, prefix: joinBytes(chunks, size), rest: response.body }
 }
-
-/** JSON of a body, or undefined when it is none. */
-export function parseJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(body))
-  } catch {
-    return undefined
-  }
-}

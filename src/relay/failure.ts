@@ -3,8 +3,9 @@
 import { bareErrorName, errorNameOfException, statusOfErrorName } from '../bedrock/errors.ts'
 import type { FirstFrame } from '../bedrock/event-stream/first-frame.ts'
 import type { HeaderMap } from '../bedrock/header-map.ts'
+import { isJsonObject, parseJson } from '../bedrock/json.ts'
 import type { Failure } from '../routing/failure.ts'
-import { type BufferedAnswer, parseJson } from './answer.ts'
+import type { BufferedAnswer } from './answer.ts'
 import { clientResponseHeaders } from './headers.ts'
 
 /** Failure and deliverable answer of an HTTP error status. A body that is no JSON (a proxy's HTML page) is replaced, all others pass untouched. */
@@ -14,7 +15,7 @@ export function failureOfStatus(
   body: Uint8Array,
 ): { failure: Failure; answer: BufferedAnswer } {
   const json = parseJson(body)
-  const fields = isRecord(json) ? json : {}
+  const fields = isJsonObject(json) ? json : {}
   const type = errorType(headers, fields) ?? null
   const failure: Failure = {
     phase: 'headers',
@@ -25,7 +26,7 @@ export function failureOfStatus(
   if (typeof fields.originalStatusCode === 'number') failure.originalStatusCode = fields.originalStatusCode
   const retryAfterMs = retryAfter(headers)
   if (retryAfterMs !== null) failure.retryAfterMs = retryAfterMs
-  if (body.byteLength === 0 || isRecord(json)) {
+  if (body.byteLength === 0 || isJsonObject(json)) {
     return { failure, answer: { kind: 'buffered', status, headers: clientResponseHeaders(headers), body } }
   }
   const name =
@@ -47,14 +48,19 @@ export function failureOfException(
   const failure: Failure = { phase: 'first-frame', status, type: name, message: exception.message }
   if (exception.originalStatusCode !== undefined) failure.originalStatusCode = exception.originalStatusCode
   const answer = errorAnswer(status, name, exception.message, headers)
-  return { failure, answer: isRecord(parseJson(exception.payload)) ? { ...answer, body: exception.payload } : answer }
+  return {
+    failure,
+    answer: isJsonObject(parseJson(exception.payload)) ? { ...answer, body: exception.payload } : answer,
+  }
 }
 
 /** `{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}` under status 200: AWS could not route the path. */
 export function isMisrouted(body: Uint8Array): boolean {
   if (body.byteLength > 512) return false
   const json = parseJson(body)
-  return isRecord(json) && isRecord(json.Output) && String(json.Output.__type).endsWith('UnknownOperationException')
+  return (
+    isJsonObject(json) && isJsonObject(json.Output) && String(json.Output.__type).endsWith('UnknownOperationException')
+  )
 }
 
 function errorAnswer(status: number, name: string, message: string, upstream: HeaderMap): BufferedAnswer {
@@ -77,8 +83,4 @@ function retryAfter(headers: HeaderMap): number | null {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -6,9 +6,9 @@ import type { HeaderMap } from '../bedrock/header-map.ts'
 import type { WireParts } from '../bedrock/wire-parts.ts'
 import type { Deployment } from '../config/types.ts'
 import { type Cost, type CostInput, costOf, estimateCost } from '../ledger/cost/cost-of.ts'
+import { BYTES_PER_TOKEN, guessTokens } from '../ledger/cost/token-guess.ts'
 import { BUNDLED_CATALOGUE } from '../ledger/prices/bundled.ts'
 import type { AttemptLogEntry, CostState, Usage } from '../ledger/record.ts'
-import { BYTES_PER_TOKEN } from './admission.ts'
 import type { Call } from './call.ts'
 import type { Ending } from './ending.ts'
 
@@ -125,7 +125,7 @@ function estimateOfStream(call: Call, ending: Ending, reported: Cost): Cost {
 }
 
 function estimatedPromptTokens(call: Call): number {
-  return Math.ceil(call.requestFacts.sizeBytes / BYTES_PER_TOKEN)
+  return guessTokens(call.requestFacts.sizeBytes)
 }
 
 function withCost(attempt: AttemptLogEntry, usage: Usage | null, nanoUsd: bigint | null): AttemptLogEntry {

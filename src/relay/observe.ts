@@ -1,10 +1,10 @@
 /** What the tap of a passed-through answer makes of the bytes it sees: usage, verdict, and the end the client is given. */
 import type { StreamSummary, StreamTap } from '../bedrock/event-stream/tap.ts'
 import type { HeaderMap } from '../bedrock/header-map.ts'
+import { parseJsonText } from '../bedrock/json.ts'
 import type { WireParts } from '../bedrock/wire-parts.ts'
 import type { Verdict } from '../ledger/record.ts'
 import { describeCause, logLine } from '../telemetry/log.ts'
-import { parseJson } from './answer.ts'
 import type { PassObserver, PassOutcome } from './pass-through.ts'
 
 /** Told to a client whose stream the upstream left unfinished. */
@@ -114,8 +114,8 @@ function usageInTail(tail: Uint8Array): { usage: unknown } | null {
   if (start === -1) return null
   const open = text.indexOf('{', start)
   for (let end = text.indexOf('}', open); open !== -1 && end !== -1; end = text.indexOf('}', end + 1)) {
-    const usage = parseJson(new TextEncoder().encode(text.slice(open, end + 1)))
-    if (usage !== undefined) return { usage }
+    const usage = parseJsonText(text.slice(open, end + 1))
+    if (usage !== null) return { usage }
   }
   return null
 }

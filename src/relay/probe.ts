@@ -2,9 +2,9 @@
  * Asks one deployment whether it answers: CountTokens, which is free, or on demand a real Converse of one token, which is booked.
  * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html
  */
+import { parseJson } from '../bedrock/json.ts'
 import { OPERATIONS, type Operation, type OperationName } from '../bedrock/operations.ts'
 import type { Deployment, GatewayConfig } from '../config/types.ts'
-import { parseJson } from './answer.ts'
 import { attempt } from './attempt.ts'
 import type { Call } from './call.ts'
 import { newCallId } from './call-id.ts'

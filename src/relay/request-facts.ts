@@ -3,8 +3,8 @@
  * so a body is parsed only where the operation or a name found in its text says that something is there.
  */
 import type { HeaderMap } from '../bedrock/header-map.ts'
+import { isJsonObject, parseJson, parseJsonText } from '../bedrock/json.ts'
 import type { Operation } from '../bedrock/operations.ts'
-import { parseJson } from './answer.ts'
 
 export type RequestFacts = {
   /** Parsed body where the price hangs on what was asked (images, rerank, guardrails), else null. */
@@ -34,7 +34,7 @@ export function readRequestFacts(
     return { request, requestMetadata: record(request?.requestMetadata), sizeBytes }
   }
   const metadata = headers[METADATA_HEADER]
-  const requestMetadata = metadata === undefined ? null : record(parseJson(new TextEncoder().encode(metadata)))
+  const requestMetadata = metadata === undefined ? null : record(parseJsonText(metadata))
   const asked = BILLED_BY_REQUEST.test(priceModel) ? record(parseJson(body)) : null
   const guardrail = headers[GUARDRAIL_HEADER]
   const guarded = guardrail !== undefined ? { guardrailConfig: { guardrailIdentifier: guardrail } } : {}
@@ -48,5 +48,5 @@ function mentions(body: Uint8Array, names: readonly string[]): boolean {
 }
 
 function record(value: unknown): Record<string, unknown> | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null
+  return isJsonObject(value) ? { ...value } : null
 }

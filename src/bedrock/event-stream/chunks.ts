@@ -2,8 +2,9 @@
  * Chunks of InvokeModelWithResponseStream. Decoding every one would cost more than all else the tap does, so the
  * first and the last few are kept as they came and decoded when the stream is over: usage stands there, and the end.
  */
+
+import { member, parseJson } from '../json.ts'
 import { familyEnding } from './family-end.ts'
-import { member, parseJson } from './json.ts'
 
 /** Anthropic reports input and cache writes in its first chunk. */
 const FIRST_CHUNKS = 2

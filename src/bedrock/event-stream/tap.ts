@@ -2,10 +2,11 @@
  * What the gateway learns from a stream that passes by: how it ended, what it raised, and the pieces that usage is
  * read from. Content is counted and checked, never parsed, and what is kept does not grow with the stream.
  */
+
+import { parseJson } from '../json.ts'
 import type { WireParts } from '../wire-parts.ts'
 import { type ChunkKeeper, createChunkKeeper } from './chunks.ts'
 import { readException, type StreamException } from './exception.ts'
-import { parseJson } from './json.ts'
 import { createFrameReader, type Ending, type Frame } from './reader.ts'
 import { repairStream } from './repair.ts'
 

@@ -3,6 +3,7 @@
  * read last and looks again in the background; until then, and for the minute or so that KV may serve an old value, isolates may
  * price by different versions, which is why every record names the row and version it used.
  */
+import { parseJsonText } from '../../bedrock/json.ts'
 import type { Catalogue } from './price-row.ts'
 import { parseOverride } from './row-schema.ts'
 
@@ -47,7 +48,7 @@ export function createLivePrices({ now, onProblem }: LivePricesDeps): LivePrices
       current = undefined
       return
     }
-    const result = parseOverride(parseJson(text))
+    const result = parseOverride(parseJsonText(text))
     if (result.ok) current = result.catalogue
     else onProblem(result.issues)
   }
@@ -63,13 +64,5 @@ export function createLivePrices({ now, onProblem }: LivePricesDeps): LivePrices
       }
       return current
     },
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }
