@@ -5,6 +5,7 @@ import { arnRegion, isArn, type ModelReference, readModelReference } from './ids
 import { type Issues, isObject, type JsonObject, typeName } from './issues.ts'
 import type { Siblings } from './judged-settings.ts'
 import { joinPath } from './path.ts'
+import { whyPriceIsUnused } from './price-fields.ts'
 import { isPriceName, readPrice } from './prices.ts'
 import { LITELLM_PARAMS, MODEL_ENTRY, MODEL_INFO } from './schema.ts'
 import { resolveReferences, type SecretSource, UNKNOWN_REGION, UNRESOLVED } from './secrets.ts'
@@ -119,8 +120,10 @@ function readPrices(settings: JsonObject, path: string, issues: Issues): CustomP
   for (const [name, value] of Object.entries(settings)) {
     if (!isPriceName(name) || value === UNRESOLVED) continue
     const result = readPrice(value)
-    if (result.ok) prices.push([name, result.price])
-    else issues.error(joinPath(path, name), result.fault)
+    const unused = whyPriceIsUnused(name)
+    if (!result.ok) issues.error(joinPath(path, name), result.fault)
+    else if (unused !== null) issues.warn(joinPath(path, name), `has no effect here: ${unused}`)
+    else prices.push([name, result.price])
   }
   return Object.fromEntries(prices)
 }

@@ -1,5 +1,7 @@
 /** Custom prices: LiteLLM's field names and exact decimals. A price never passes through a floating-point number here. */
 
+import { parsePriceField, whyPriceIsUnused } from './price-fields.ts'
+
 /**
  * The finest price that can be kept: 12 decimals, a pico-dollar, the unit in which costs are computed. The finest listed
  * price of Bedrock needs 11.
@@ -11,35 +13,14 @@ const EXPONENT_MAX = 40
 
 const PRICE_LIKE = /_cost_per_|_token_cost|_cost$|^cost_per_/
 
-/** Prices by token, which may carry a prompt-size threshold and a service tier. */
-const TOKEN_PRICE =
-  /^(?:(?:input|output)_cost_per_token|cache_read_input_token_cost|cache_creation_input_token_cost(?:_above_1hr)?)(?:_above_\d+k_tokens)?(?:_(?:flex|priority|batches|ultrafast))?$/
-
-/** Prices by anything else that Bedrock bills. */
-const OTHER_PRICES: ReadonlySet<string> = new Set([
-  'input_cost_per_audio_token',
-  'output_cost_per_audio_token',
-  'input_cost_per_image',
-  'output_cost_per_image',
-  'input_cost_per_image_token',
-  'output_cost_per_image_token',
-  'input_cost_per_audio_per_second',
-  'input_cost_per_video_per_second',
-  'output_cost_per_video_per_second',
-  'input_cost_per_second',
-  'output_cost_per_second',
-  'cost_per_second',
-  'input_cost_per_query',
-])
-
 /** True for names that LiteLLM would read as a price, known unit or not. */
 export function looksLikePrice(name: string): boolean {
   return PRICE_LIKE.test(name)
 }
 
-/** True for prices whose unit Bedrock bills. */
+/** True for LiteLLM's price fields, those that have no effect here too. */
 export function isPriceName(name: string): boolean {
-  return TOKEN_PRICE.test(name) || OTHER_PRICES.has(name)
+  return parsePriceField(name) !== null || whyPriceIsUnused(name) !== null
 }
 
 export type PriceResult = { ok: true; price: string } | { ok: false; fault: string }

@@ -1,5 +1,5 @@
 /** A deployment's own prices (LiteLLM's field names) as a price row. */
-import { type PriceField, parsePriceField } from '../prices/price-fields.ts'
+import { type PriceField, parsePriceField } from '../../config/price-fields.ts'
 import type { LongContextStep, OtherPrices, PriceRow, TokenPrices } from '../prices/price-row.ts'
 import { formatDecimal, parseDecimal } from './decimal.ts'
 

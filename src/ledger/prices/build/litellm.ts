@@ -1,6 +1,6 @@
 /** LiteLLM's price file (`model_prices_and_context_window.json`) → listings. USD per unit of the field's name. */
 import { parseModelId } from '../../../bedrock/model-id.ts'
-import { parsePriceField } from '../price-fields.ts'
+import { parsePriceField } from '../../../config/price-fields.ts'
 import { priceId } from '../price-row.ts'
 import { plain } from './exact.ts'
 import { emptyListing, type ImageGrade, isRecord, type Listing } from './listing.ts'

@@ -39,14 +39,23 @@ export type PriceField =
     }
   | { kind: 'other'; meter: (typeof OTHER_FIELDS)[keyof typeof OTHER_FIELDS] }
 
+/** Each stem as it is and with every step of the prompt's size. */
+function stepsOf(stems: readonly string[]): { name: string; overTokens: number | null }[] {
+  return stems.flatMap((stem) => [
+    { name: stem, overTokens: null },
+    ...LONG_CONTEXT_THOUSANDS.map((thousands) => ({
+      name: `${stem}_above_${thousands}k_tokens`,
+      overTokens: thousands * 1000,
+    })),
+  ])
+}
+
 function allFields(): ReadonlyMap<string, PriceField> {
   const fields = new Map<string, PriceField>()
   for (const [stem, meter] of Object.entries(TOKEN_STEMS)) {
-    for (const thousands of [null, ...LONG_CONTEXT_THOUSANDS]) {
-      const step = thousands === null ? '' : `_above_${thousands}k_tokens`
-      const overTokens = thousands === null ? null : thousands * 1000
-      fields.set(`${stem}${step}`, { kind: 'token', meter, overTokens, tier: 'default' })
-      for (const tier of PRICED_TIERS) fields.set(`${stem}${step}_${tier}`, { kind: 'token', meter, overTokens, tier })
+    for (const { name, overTokens } of stepsOf([stem])) {
+      fields.set(name, { kind: 'token', meter, overTokens, tier: 'default' })
+      for (const tier of PRICED_TIERS) fields.set(`${name}_${tier}`, { kind: 'token', meter, overTokens, tier })
     }
   }
   for (const [name, meter] of Object.entries(OTHER_FIELDS)) fields.set(name, { kind: 'other', meter })
@@ -61,12 +70,22 @@ export const parsePriceField = (name: string): PriceField | null => FIELDS.get(n
 /** Every price field that is understood and used. */
 export const KNOWN_PRICE_FIELDS: readonly string[] = [...FIELDS.keys()]
 
-/**
- * Price fields that LiteLLM's own entries carry and that price nothing here: batch jobs are not served, Bedrock's wire counts
- * no image tokens and no Anthropic-side searches.
- */
-export const UNUSED_PRICE_FIELDS: readonly string[] = [
-  ...Object.keys(TOKEN_STEMS).map((stem) => `${stem}_batches`),
-  'input_cost_per_image_token',
-  'search_context_cost_per_query',
-]
+/** Why a price field that LiteLLM's own entries carry prices nothing here. */
+const UNUSED_FIELDS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    stepsOf(Object.keys(TOKEN_STEMS)).map(({ name }) => [`${name}_batches`, 'batch jobs are not served here']),
+  ),
+  input_cost_per_image_token: "Bedrock's answers count no image tokens",
+  output_cost_per_image_token: "Bedrock's answers count no image tokens",
+  output_cost_per_video_per_second: 'videos are made by asynchronous jobs, which are not served here',
+  input_cost_per_second: 'provisioned capacity is billed by time, not by call',
+  output_cost_per_second: 'provisioned capacity is billed by time, not by call',
+  cost_per_second: 'provisioned capacity is billed by time, not by call',
+}
+
+/** Why a price field has no effect; null for one that has, and for names that are no price. */
+export const whyPriceIsUnused = (name: string): string | null =>
+  Object.hasOwn(UNUSED_FIELDS, name) ? (UNUSED_FIELDS[name] ?? null) : null
+
+/** Price fields that may stand in a configuration and price nothing. */
+export const UNUSED_PRICE_FIELDS: readonly string[] = Object.keys(UNUSED_FIELDS)
