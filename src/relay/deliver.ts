@@ -82,11 +82,11 @@ function deliverBuffered(call: Call, result: Answered, answer: BufferedAnswer, d
 }
 
 function deliverStream(call: Call, result: Answered, answer: StreamingAnswer, deps: CloseDeps): Response {
-  return passOn(call, result, answer, deps, streamObserver(answer.tap))
+  return passOn(call, result, answer, deps, streamObserver(answer.tap, call.id))
 }
 
 function deliverLarge(call: Call, result: Answered, answer: LargeAnswer, deps: CloseDeps): Response {
-  const tail = tailObserver()
+  const tail = tailObserver(call.id)
   tail.push(answer.prefix)
   return passOn(call, result, answer, deps, tail)
 }

@@ -1,4 +1,6 @@
 /** What the tap of a passed-through answer makes of the bytes it sees: usage, verdict, and the end the client is given. */
+import { exceptionFrame } from '../bedrock/event-stream/encode.ts'
+import { BROKEN_STREAM_EXCEPTION } from '../bedrock/event-stream/repair.ts'
 import type { StreamSummary, StreamTap } from '../bedrock/event-stream/tap.ts'
 import type { HeaderMap } from '../bedrock/header-map.ts'
 import { parseJsonText } from '../bedrock/json.ts'
@@ -30,29 +32,46 @@ export type StreamObserver = PassObserver & { observe(headers: HeaderMap, outcom
  * An event stream that is not whole gets its half frame completed, then a framed `modelStreamErrorException`, then a clean
  * end. A tap that failed has no say in that: the stream ends as the upstream ended it, and its usage is not known.
  */
-export function streamObserver(tap: StreamTap): StreamObserver {
+export function streamObserver(tap: StreamTap, callId: string): StreamObserver {
   let fault: unknown = null
+  const failed = (cause: unknown) => {
+    if (fault === null) logLine('fault', { request_id: callId, where: 'tap', cause: describeCause(cause) })
+    fault = cause
+  }
   return {
     push: (bytes) => tap.push(bytes),
-    failed(cause) {
-      if (fault === null) logLine('fault', { where: 'tap', cause: describeCause(cause) })
-      fault = cause
-    },
+    failed,
     epilogue(upstream) {
       if (fault !== null) return upstream === 'ended' ? NOTHING : null
-      if (upstream === 'ended' && isWhole(tap.finish())) return NOTHING
-      return tap.repair(CUT_MESSAGE)
+      try {
+        return upstream === 'ended' && isWhole(tap.finish()) ? NOTHING : tap.repair(CUT_MESSAGE)
+      } catch (cause) {
+        failed(cause)
+        return exceptionFrame(BROKEN_STREAM_EXCEPTION, `The gateway failed. Its log has the cause under ${callId}.`)
+      }
     },
     observe(headers, outcome) {
-      const summary = tap.finish()
-      const verdict = fault === null ? streamVerdict(summary, outcome) : plainVerdict(outcome)
+      const summary = fault === null ? summaryOf(tap, failed) : null
+      if (summary === null) {
+        const seen = { contentFrames: 0, usageIsFinal: false }
+        return { verdict: plainVerdict(outcome), parts: { headers }, seen, exception: null }
+      }
       return {
-        verdict,
+        verdict: streamVerdict(summary, outcome),
         parts: { ...summary.parts, headers },
-        seen: { contentFrames: summary.contentFrames, usageIsFinal: fault === null && isUsageFinal(summary) },
+        seen: { contentFrames: summary.contentFrames, usageIsFinal: isUsageFinal(summary) },
         exception: summary.exception?.type ?? null,
       }
     },
+  }
+}
+
+function summaryOf(tap: StreamTap, failed: (cause: unknown) => void): StreamSummary | null {
+  try {
+    return tap.finish()
+  } catch (cause) {
+    failed(cause)
+    return null
   }
 }
 
@@ -79,7 +98,7 @@ function streamVerdict(summary: StreamSummary, outcome: PassOutcome): Verdict {
 }
 
 /** For a non-streaming answer too large to hold: keeps its tail, where `usage` stands. Nothing can be appended to it, so a broken one is broken off. */
-export function tailObserver(): StreamObserver {
+export function tailObserver(callId: string): StreamObserver {
   let tail: Uint8Array = NOTHING
   return {
     push(bytes) {
@@ -93,7 +112,7 @@ export function tailObserver(): StreamObserver {
       next.set(added, kept.byteLength)
       tail = next
     },
-    failed: (cause) => logLine('fault', { where: 'tail', cause: describeCause(cause) }),
+    failed: (cause) => logLine('fault', { request_id: callId, where: 'tail', cause: describeCause(cause) }),
     epilogue: (upstream) => (upstream === 'ended' ? NOTHING : null),
     observe(headers, outcome) {
       const body = usageInTail(tail)
