@@ -1,5 +1,4 @@
 /** From what an upstream did to the failure that routing decides on, and to the error answer the client may get of it. */
-
 import { bareErrorName, errorNameOfException, statusOfErrorName } from '../bedrock/errors.ts'
 import type { FirstFrame } from '../bedrock/event-stream/first-frame.ts'
 import type { HeaderMap } from '../bedrock/header-map.ts'

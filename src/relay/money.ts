@@ -33,17 +33,16 @@ export function costOfParts(call: Call, deployment: Deployment, parts: WireParts
 }
 
 export function judgeMoney(call: Call, ending: Ending): Money {
-  if (ending.parts === null) return withAttempts(call, withoutAnswer(call, ending))
+  if (ending.parts === null) return withAttempts(call, withoutAnswer(call, ending), call.attempts)
   const reported = ending.cost ?? costOfParts(call, ending.deployment, ending.parts, ending.endedAtMs)
   const isFinal =
     ending.seen === null || reported.state === 'free' || (ending.seen.usageIsFinal && isReported(reported))
   const cost = isFinal ? reported : estimateOfStream(call, ending, reported)
   const { state, nanoUsd, reason, priceRow, reading } = cost
-  const attempts = call.attempts.map((attempt, index) =>
-    index === call.attempts.length - 1 ? withCost(attempt, reading.usage, nanoUsd) : attempt,
-  )
+  const failed = call.attempts.slice(0, -1)
+  const attemptLog = [...failed, ...call.attempts.slice(-1).map((last) => withCost(last, reading.usage, nanoUsd))]
   const money = { state, nanoUsd, reason, priceRow, usage: reading.usage, raw: reading.raw, tier: reading.servedTier }
-  return withAttempts(call, { ...money, attemptLog: attempts })
+  return withAttempts(call, { ...money, attemptLog }, failed)
 }
 
 /** The answer counted something, by whatever meter. */
@@ -128,19 +127,21 @@ function estimatedPromptTokens(call: Call): number {
   return guessTokens(call.requestFacts.sizeBytes)
 }
 
+/** Where the attempt consumed anything; what is billed by the image or the query has a cost and no tokens. */
 function withCost(attempt: AttemptLogEntry, usage: Usage | null, nanoUsd: bigint | null): AttemptLogEntry {
-  return usage === null ? attempt : { ...attempt, usage, cost_nano_usd: nanoUsd?.toString() ?? null }
+  const cost = { cost_nano_usd: nanoUsd?.toString() ?? null }
+  if (usage !== null) return { ...attempt, usage, ...cost }
+  return nanoUsd !== null && nanoUsd > 0n ? { ...attempt, ...cost } : attempt
 }
 
-/** Adds what earlier attempts consumed: the row's cost is the sum over its attempts, or not known when one of them is not. */
-function withAttempts(call: Call, money: Money): Money {
-  const earlier = money.attemptLog.slice(0, money.usage === null ? undefined : -1)
-  const paid = earlier.filter((attempt) => attempt.usage !== undefined)
+/** Adds what failed attempts consumed: the row's cost is the sum over its attempts, or not known when one of them is not. */
+function withAttempts(call: Call, money: Money, failed: readonly AttemptLogEntry[]): Money {
+  const paid = failed.filter((attempt) => attempt.usage !== undefined)
   const sum = paid.reduce((total, attempt) => total + BigInt(attempt.cost_nano_usd ?? '0'), 0n)
   const unknown = paid.some((attempt) => attempt.cost_nano_usd === null)
   if (unknown)
     return { ...money, state: 'unpriced', nanoUsd: null, reason: 'a failed attempt consumed tokens that have no price' }
-  const open = earlier.filter((attempt) => attempt.usage === undefined && mayHaveConsumed(attempt))
+  const open = failed.filter((attempt) => attempt.usage === undefined && mayHaveConsumed(attempt))
   const nanoUsd = money.nanoUsd === null ? null : money.nanoUsd + sum
   if (money.state === 'priced' && open.length > 0) {
     return {

@@ -1,5 +1,4 @@
 /** Head of the answers: AWS's headers as they came, ours beside them. */
-
 import { errorResponse } from '../bedrock/error-response.ts'
 import { errorOfRefusal } from '../bedrock/errors.ts'
 import type { HeaderMap } from '../bedrock/header-map.ts'

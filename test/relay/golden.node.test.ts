@@ -111,6 +111,10 @@ describe.skipIf(cases.length === 0)(
         expect(row?.cost_reason).toMatch(/./)
         return
       }
+      const attempts = row?.attempt_log as { cost_nano_usd?: string }[]
+      expect(attempts.reduce((sum, attempt) => sum + BigInt(attempt.cost_nano_usd ?? '0'), 0n).toString()).toBe(
+        row?.cost_nano_usd,
+      )
       const pico = picoFromUsd(one.expected_usd)
       expect(row).toMatchObject({
         cost_state: one.operation === 'CountTokens' ? 'free' : 'priced',
