@@ -6,29 +6,29 @@ import { adminErrorOfRefusal, adminErrorResponse } from './admin/errors.ts'
 import { healthReport, liveliness, type Probe, readiness } from './admin/health.ts'
 import { listModels, modelInfo } from './admin/models.ts'
 import { spendLogs, spendReport } from './admin/spend.ts'
-import { headerMap } from './bedrock/header-map.ts'
+import { headerMap } from './base/header-map.ts'
 import type { GatewayConfig } from './config/types.ts'
 import type { Env } from './env.ts'
-import type { Gateway } from './relay/gateway.ts'
-import { modelNames } from './relay/model.ts'
+import { refusalResponse } from './relay/answer/our-headers.ts'
+import type { Isolate } from './relay/isolate-state.ts'
 import { probe } from './relay/probe.ts'
 import { BEDROCK_PREFIX, relay } from './relay/relay.ts'
-import { refusalResponse } from './relay/respond.ts'
+import { modelNames } from './relay/request/resolve-model.ts'
 import { describeCause, logLine } from './telemetry/log.ts'
 
 type Context = { Bindings: Env; Variables: { config: GatewayConfig } }
 
-export function createApp(gateway: Gateway): Hono<Context> {
+export function createApp(isolate: Isolate): Hono<Context> {
   const app = new Hono<Context>()
 
-  app.all(`${BEDROCK_PREFIX}/*`, (c) => relay(c.req.raw, c.env, c.executionCtx, gateway))
+  app.all(`${BEDROCK_PREFIX}/*`, (c) => relay(c.req.raw, c.env, c.executionCtx, isolate))
 
   app.get('/health/liveliness', liveliness)
   app.get('/health/liveness', liveliness)
-  app.get('/health/readiness', async (c) => readiness(await gateway.config(c.env, c.executionCtx), c.env.DB))
+  app.get('/health/readiness', async (c) => readiness(await isolate.config(c.env, c.executionCtx), c.env.DB))
 
   app.use(async (c, next) => {
-    const config = await gateway.config(c.env, c.executionCtx)
+    const config = await isolate.config(c.env, c.executionCtx)
     if (config === null) return adminErrorResponse(adminErrorOfRefusal({ kind: 'no-config' }))
     const caller = await authenticate(headerMap(c.req.raw.headers), config.masterKey)
     if (!('apiKey' in caller)) return adminErrorResponse(adminErrorOfRefusal(caller))
@@ -38,9 +38,9 @@ export function createApp(gateway: Gateway): Hono<Context> {
 
   app.get('/health', (c) => {
     const config = c.get('config')
-    const router = gateway.router(config)
+    const router = isolate.router(config)
     const deps = { env: c.env, ctx: c.executionCtx, router }
-    const ask: Probe = (deployment, paid) => probe(deployment, paid, config, gateway, deps)
+    const ask: Probe = (deployment, paid) => probe(deployment, paid, config, isolate, deps)
     return healthReport(c.req.raw, config, router.health(), ask)
   })
 
@@ -50,7 +50,7 @@ export function createApp(gateway: Gateway): Hono<Context> {
   app.get('/v1/model/info', (c) => modelInfo(c.get('config')))
   app.get('/spend/logs', (c) => spendLogs(c.req.raw, c.env.DB))
   app.post('/spend/calculate', async (c) =>
-    calculateSpend(c.req.raw, c.get('config'), await gateway.prices(c.env, c.executionCtx)),
+    calculateSpend(c.req.raw, c.get('config'), await isolate.prices(c.env, c.executionCtx)),
   )
   app.get('/global/spend/report', (c) => spendReport(c.req.raw, c.env.DB))
 

@@ -1,6 +1,6 @@
 import { createApp } from './app.ts'
-import { createGateway } from './relay/gateway.ts'
+import { createIsolate } from './isolate.ts'
 
 export { Meter } from './ledger/meter/meter.ts'
 
-export default createApp(createGateway())
+export default createApp(createIsolate())

@@ -1,7 +1,7 @@
 /** Who calls: today the master key and nobody else. */
-import type { HeaderMap } from '../bedrock/header-map.ts'
-import type { Refusal } from '../bedrock/refusal.ts'
+import type { HeaderMap } from '../base/header-map.ts'
 import { presentedKey } from './credential.ts'
+import type { Refusal } from './refusal.ts'
 
 /** The caller as the rest of the gateway sees it; digests and owners stay null until there are virtual keys. */
 export type Caller = { kind: 'master'; apiKey: null; teamId: null; userId: null }

@@ -2,8 +2,8 @@
  * Where a client may carry its key, in LiteLLM's order of precedence: `x-litellm-api-key`, `Authorization`, `x-api-key`.
  * AWS SDKs that refuse a bearer over plain http carry it as the access key id of a SigV4 credential.
  */
-import type { HeaderMap } from '../bedrock/header-map.ts'
-import type { Refusal } from '../bedrock/refusal.ts'
+import type { HeaderMap } from '../base/header-map.ts'
+import type { Refusal } from './refusal.ts'
 
 export type PresentedKey = { kind: 'key'; key: string }
 

@@ -1,9 +1,9 @@
 /** `POST /spend/calculate`: what an exchange costs, or a request before it is sent. */
 import * as v from 'valibot'
-import { parseJsonText } from '../bedrock/json.ts'
+import { usdFromPico } from '../base/decimal.ts'
+import { parseJsonText } from '../base/json.ts'
 import type { Deployment, GatewayConfig } from '../config/types.ts'
 import { estimateCost } from '../ledger/cost/cost-of.ts'
-import { usdFromPico } from '../ledger/cost/decimal.ts'
 import { type CasePrice, priceCase } from '../ledger/cost/price-case.ts'
 import { BYTES_PER_TOKEN, guessTokens } from '../ledger/cost/token-guess.ts'
 import { BUNDLED_CATALOGUE } from '../ledger/prices/bundled.ts'

@@ -1,7 +1,7 @@
 /** Errors of the management API, in LiteLLM's form: `{"error": {message, type, param, code}}`. */
 
-import { errorOfRefusal } from '../bedrock/errors.ts'
-import type { Refusal } from '../bedrock/refusal.ts'
+import { errorOfRefusal } from '../access/aws-error.ts'
+import type { Refusal } from '../access/refusal.ts'
 
 export type AdminError = { status: number; type: string; message: string; param?: string }
 

@@ -1,6 +1,7 @@
 /** Writes an error the way Bedrock does: status, `x-amzn-errortype`, `x-amzn-requestid`, JSON `{"message"}`. */
+
+import type { HeaderMap } from '../base/header-map.ts'
 import type { AwsError } from './errors.ts'
-import type { HeaderMap } from './header-map.ts'
 
 export function errorResponse(error: AwsError, requestId: string, more: HeaderMap = {}): Response {
   const headers = {

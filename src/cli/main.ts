@@ -19,18 +19,18 @@ const USAGE = `usage: npm start | npm test | npm run COMMAND -- …
 
 /** Each command loads only what it needs, so that a price is not kept waiting for a bundler. */
 const COMMANDS: Readonly<Record<string, (argv: string[]) => Promise<number>>> = {
-  start: async (argv) => (await import('./start.ts')).runStart(argv),
-  test: async (argv) => (await import('./test.ts')).runTests(argv),
-  config: async (argv) => (await import('./config.ts')).runConfigCommand(argv),
+  start: async (argv) => (await import('./start/command.ts')).runStart(argv),
+  test: async (argv) => (await import('./test/command.ts')).runTests(argv),
+  config: async (argv) => (await import('./config/command.ts')).runConfigCommand(argv),
   ledger: runLedger,
-  prices: async (argv) => (await import('./prices.ts')).runPricesCommand(argv),
-  deploy: async (argv) => (await import('./deploy.ts')).runDeploy(argv),
+  prices: async (argv) => (await import('./prices/command.ts')).runPricesCommand(argv),
+  deploy: async (argv) => (await import('./deploy/command.ts')).runDeploy(argv),
   bench: (argv) => runScript(join(ROOT, 'test', 'bench', 'main.ts'), argv),
 }
 
 async function runLedger([action, ...argv]: string[]): Promise<number> {
-  if (action === 'price') return (await import('./ledger-price.ts')).runPriceFile(argv)
-  if (action === 'replay') return (await import('./ledger-replay.ts')).runReplay(argv)
+  if (action === 'price') return (await import('./ledger/price.ts')).runPriceFile(argv)
+  if (action === 'replay') return (await import('./ledger/replay.ts')).runReplay(argv)
   return usage(action === undefined ? 'ledger needs an action' : `ledger has no action ${action}`)
 }
 

@@ -5,8 +5,9 @@
  * call after that is the first to see it; KV itself may serve an old value for a minute or so after a push
  * (https://developers.cloudflare.com/kv/concepts/how-kv-works/). For that long, isolates may run different versions.
  */
-import { type JsonResult, parseConfigJson } from './json.ts'
+
 import { readConfig } from './resolve.ts'
+import { type JsonResult, parseConfigJson } from './stored-json.ts'
 import type { ConfigIssue, GatewayConfig } from './types.ts'
 
 /** Key of the configuration in the KV namespace. */

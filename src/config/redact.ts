@@ -1,9 +1,9 @@
 /** A configuration that can be shown to people: what may be a secret is hidden, references to secrets stay. */
 import { isObject, type JsonObject } from './issues.ts'
-import { knownSetting } from './known-settings.ts'
-import { joinPath } from './path.ts'
-import { isPriceName } from './prices.ts'
+import { isPriceName } from './reading/custom-price.ts'
 import { isReference } from './secrets.ts'
+import { joinPath } from './setting-path.ts'
+import { knownSetting } from './settings/known-settings.ts'
 
 /** Stands in place of a value that is not shown. */
 export const REDACTED = '*****'

@@ -1,14 +1,15 @@
 /** The whole of a configuration: raw JSON in; a GatewayConfig with its secrets, or every fault with its path, out. */
-import { type Draft, readDeployment } from './deployment.ts'
-import { checkFallbacks, type Groups, resolveGroup } from './fallbacks.ts'
-import { readFields } from './fields.ts'
+
 import { collectIssues, type Issues, isObject, type JsonObject, typeName } from './issues.ts'
-import type { Section } from './known-settings.ts'
-import { joinPath } from './path.ts'
-import { readRouter } from './router.ts'
-import { GENERAL } from './schema.ts'
+import { type Draft, readDeployment } from './reading/deployment.ts'
+import { checkFallbacks, type Groups, resolveGroup } from './reading/fallbacks.ts'
+import { readRouter } from './reading/router-settings.ts'
 import { resolveReferences, type SecretSource, secretsFrom } from './secrets.ts'
-import { readSection, sift } from './sift.ts'
+import { joinPath } from './setting-path.ts'
+import { readFields } from './settings/fields.ts'
+import type { Section } from './settings/known-settings.ts'
+import { GENERAL } from './settings/schema.ts'
+import { readSection, sift } from './settings/sift.ts'
 import type { ConfigResult, Deployment, GatewayConfig, RouterSettings } from './types.ts'
 
 /** Hexadecimal digits of the version: 48 bits tell the versions of one gateway apart. */

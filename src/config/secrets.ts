@@ -1,6 +1,6 @@
 /** `os.environ/NAME`: where the values of secrets come from, and putting them in place of their references. */
 import { type Issues, isObject } from './issues.ts'
-import { joinPath } from './path.ts'
+import { joinPath } from './setting-path.ts'
 
 export type SecretSource = {
   /** Value of a secret or variable for `setting`; undefined when it is not set. `alternative` names what would do as well. */

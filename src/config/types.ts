@@ -1,5 +1,5 @@
 /** What the gateway runs on once a configuration is read, validated and its secrets are resolved. */
-import type { UpstreamCredentials } from '../bedrock/credentials.ts'
+import type { UpstreamCredentials } from '../bedrock/signing/credentials.ts'
 
 /** LiteLLM's price fields (`input_cost_per_token`, …) as exact decimal strings, USD per unit of the field's name. */
 export type CustomPrices = Readonly<Record<string, string>>

@@ -1,14 +1,14 @@
 /** What is known of one call while it travels; each step of the journey adds its part and reads the others'. */
 import type { Caller } from '../access/authenticate.ts'
-import type { HeaderMap } from '../bedrock/header-map.ts'
-import type { Operation } from '../bedrock/operations.ts'
+import type { HeaderMap } from '../base/header-map.ts'
+import type { Operation } from '../bedrock/operations/bedrock-runtime.ts'
 import type { GatewayConfig } from '../config/types.ts'
 import type { Catalogue } from '../ledger/prices/price-row.ts'
-import type { AttemptLogEntry } from '../ledger/record.ts'
-import type { HeldBody } from './body.ts'
-import type { Disconnect } from './disconnect.ts'
-import type { ResolvedModel } from './model.ts'
-import type { RequestFacts } from './request-facts.ts'
+import type { AttemptLogEntry } from '../ledger/record/record.ts'
+import type { Disconnect } from './request/disconnect.ts'
+import type { HeldBody } from './request/held-body.ts'
+import type { RequestFacts } from './request/request-facts.ts'
+import type { ResolvedModel } from './request/resolve-model.ts'
 
 export type Call = {
   /** `x-litellm-call-id`, the ledger's primary key. */

@@ -2,15 +2,15 @@
  * Asks one deployment whether it answers: CountTokens, which is free, or on demand a real Converse of one token, which is booked.
  * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html
  */
-import { parseJson } from '../bedrock/json.ts'
-import { OPERATIONS, type Operation, type OperationName } from '../bedrock/operations.ts'
+import { parseJson } from '../base/json.ts'
+import { OPERATIONS, type Operation, type OperationName } from '../bedrock/operations/bedrock-runtime.ts'
 import type { Deployment, GatewayConfig } from '../config/types.ts'
-import { attempt } from './attempt.ts'
 import type { Call } from './call.ts'
 import { newCallId } from './call-id.ts'
-import { type CloseDeps, closeCall } from './close.ts'
-import { watchDisconnect } from './disconnect.ts'
-import type { Gateway } from './gateway.ts'
+import { type CloseDeps, closeCall } from './close/end-call.ts'
+import type { Isolate } from './isolate-state.ts'
+import { watchDisconnect } from './request/disconnect.ts'
+import { attempt } from './upstream/attempt.ts'
 
 /** A deployment that says nothing for this long is not healthy. */
 const PROBE_TIMEOUT_MS = 15_000
@@ -31,7 +31,7 @@ export async function probe(
   deployment: Deployment,
   paid: boolean,
   config: GatewayConfig,
-  gateway: Gateway,
+  isolate: Isolate,
   deps: CloseDeps,
 ): Promise<ProbeResult> {
   const call = probeCall(
@@ -41,7 +41,7 @@ export async function probe(
     config,
   )
   const attemptDeps = {
-    credentials: gateway.credentials,
+    credentials: isolate.credentials,
     now: () => Date.now(),
     fetcher: (input: RequestInfo | URL, init?: RequestInit) => fetch(input, init),
   }

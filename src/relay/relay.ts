@@ -3,31 +3,32 @@
  * Each step takes what the one before it returned; a refusal at any step becomes an AWS-shaped answer in one place.
  */
 import { authenticate } from '../access/authenticate.ts'
-import { type HeaderMap, headerMap } from '../bedrock/header-map.ts'
-import { recogniseCall } from '../bedrock/path.ts'
-import type { Refusal } from '../bedrock/refusal.ts'
+import type { Refusal } from '../access/refusal.ts'
+import type { Background } from '../base/background.ts'
+import { type HeaderMap, headerMap } from '../base/header-map.ts'
+import { recogniseCall } from '../bedrock/operations/path.ts'
 import type { GatewayConfig } from '../config/types.ts'
 import type { Env } from '../env.ts'
 import { describeCause, logLine } from '../telemetry/log.ts'
-import { admissionOf } from './admission.ts'
-import { type AttemptDeps, attempt } from './attempt.ts'
-import { drainUpload, holdBody } from './body.ts'
+import { deliver } from './answer/deliver.ts'
+import { refusalResponse } from './answer/our-headers.ts'
 import type { Call } from './call.ts'
 import { newCallId } from './call-id.ts'
-import { deliver } from './deliver.ts'
-import { watchDisconnect } from './disconnect.ts'
-import type { Background, Gateway } from './gateway.ts'
-import { upstreamRequestHeaders } from './headers.ts'
-import { resolveModel } from './model.ts'
-import { refusalResponse } from './respond.ts'
+import type { Isolate } from './isolate-state.ts'
+import { watchDisconnect } from './request/disconnect.ts'
+import { drainUpload, holdBody } from './request/held-body.ts'
+import { admissionOf } from './request/prompt-size.ts'
+import { resolveModel } from './request/resolve-model.ts'
+import { type AttemptDeps, attempt } from './upstream/attempt.ts'
+import { upstreamRequestHeaders } from './upstream/crossing-headers.ts'
 
 /** Mount point of Bedrock's API; clients set `endpoint_url` to `https://<worker>/bedrock`. */
 export const BEDROCK_PREFIX = '/bedrock'
 
-export function relay(request: Request, env: Env, ctx: Background, gateway: Gateway): Promise<Response> {
+export function relay(request: Request, env: Env, ctx: Background, isolate: Isolate): Promise<Response> {
   const startedMs = Date.now()
   const callId = newCallId(startedMs)
-  const work = travel(request, env, ctx, gateway, { callId, startedMs }).catch((cause: unknown) => {
+  const work = travel(request, env, ctx, isolate, { callId, startedMs }).catch((cause: unknown) => {
     logLine('fault', { request_id: callId, cause: describeCause(cause) })
     return refusalResponse({ kind: 'internal' }, callId)
   })
@@ -40,7 +41,7 @@ async function travel(
   request: Request,
   env: Env,
   ctx: Background,
-  gateway: Gateway,
+  isolate: Isolate,
   { callId, startedMs }: { callId: string; startedMs: number },
 ): Promise<Response> {
   const refuse = async (refusal: Refusal): Promise<Response> => {
@@ -49,14 +50,14 @@ async function travel(
     return refusalResponse(refusal, callId)
   }
   // Both are in memory but for the first call of an isolate.
-  const loadingPrices = gateway.prices(env, ctx)
-  const config = await gateway.config(env, ctx)
+  const loadingPrices = isolate.prices(env, ctx)
+  const config = await isolate.config(env, ctx)
   const prices = await loadingPrices
   if (config === null) return refuse({ kind: 'no-config' })
   const headers = headerMap(request.headers)
   const admitted = await admit(request, headers, config)
   if ('kind' in admitted) return refuse(admitted)
-  const body = await holdBody(request, gateway.bodies)
+  const body = await holdBody(request, isolate.bodies)
   if ('kind' in body) return refuse(body)
   const call: Call = {
     id: callId,
@@ -74,9 +75,9 @@ async function travel(
     upstreamWaitMs: 0,
   }
   try {
-    const router = gateway.router(config)
+    const router = isolate.router(config)
     const deps: AttemptDeps = {
-      credentials: gateway.credentials,
+      credentials: isolate.credentials,
       now: () => Date.now(),
       fetcher: (input, init) => fetch(input, init),
     }

@@ -1,6 +1,6 @@
 /** The configuration as routing reads it: groups with their tiers, strategies and ways out. Made once per configuration. */
 import type { Deployment, GatewayConfig, RetryPolicy, RoutingStrategy } from '../config/types.ts'
-import { newTargetState, type Target, type TargetState } from './health.ts'
+import { newTargetState, type Target, type TargetState } from './health/health.ts'
 import { withinRegions } from './residency.ts'
 import type { PriceOf } from './strategies/cost-based.ts'
 import { createStrategy } from './strategies/create.ts'

@@ -1,6 +1,6 @@
 /** What goes into routing and what comes out of it. */
 import type { Deployment } from '../config/types.ts'
-import type { Failure } from './failure.ts'
+import type { Failure } from './policy/failure.ts'
 
 export type AttemptOutcome<T> =
   | { kind: 'success'; value: T; msToFirstFrame: number }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { errorOfRefusal } from '../../src/access/aws-error.ts'
+import type { Refusal } from '../../src/access/refusal.ts'
 import { errorResponse } from '../../src/bedrock/error-response.ts'
-import { bareErrorName, errorNameOfException, errorOfRefusal, statusOfErrorName } from '../../src/bedrock/errors.ts'
-import type { Refusal } from '../../src/bedrock/refusal.ts'
+import { bareErrorName, errorNameOfException, statusOfErrorName } from '../../src/bedrock/errors.ts'
 
 const CASES: readonly [Refusal, number, string][] = [
   [{ kind: 'no-credential' }, 403, 'MissingAuthenticationTokenException'],

@@ -2,8 +2,8 @@
  * Books one made-up record per request, in the ways that are compared: the gateway's own code with nothing around it.
  * JavaScript, because Worker types and Node types do not go together in one TypeScript program.
  */
-import { writeRecords } from '../../src/ledger/d1-writer.ts'
-import { settle } from '../../src/ledger/settle.ts'
+import { writeRecords } from '../../src/ledger/booking/d1-writer.ts'
+import { settle } from '../../src/ledger/booking/settle.ts'
 import { newCallId } from '../../src/relay/call-id.ts'
 
 export { Meter } from '../../src/ledger/meter/meter.ts'

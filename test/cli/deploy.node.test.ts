@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type DeployIo, runDeploy, type WranglerRun } from '../../src/cli/deploy.ts'
+import { type DeployIo, runDeploy, type WranglerRun } from '../../src/cli/deploy/command.ts'
 import { plainEnvironment, runCommand } from './run.ts'
 
 let folder = ''

@@ -1,6 +1,6 @@
 /** Every row of the policy table over real sockets: what the client sees, what each upstream received, what the record says. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { POLICY } from '../../src/routing/policy.ts'
+import { POLICY } from '../../src/routing/policy/policy.ts'
 import type { ErrorDetails, ErrorName } from '../simulator/errors.ts'
 import { THROTTLING_MESSAGES } from '../simulator/errors.ts'
 import type { Fault } from '../simulator/faults.ts'

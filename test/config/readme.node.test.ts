@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { test } from 'vitest'
-import { KNOWN_SETTINGS } from '../../src/config/known-settings.ts'
+import { KNOWN_SETTINGS } from '../../src/config/settings/known-settings.ts'
 
 const README = readFileSync(new URL('../../src/config/README.md', import.meta.url), 'utf8')
 

@@ -2,16 +2,17 @@
 
 /** For every room of `src` the others that it may import. */
 export const KNOWS: Readonly<Record<string, readonly string[]>> = {
-  bedrock: [],
-  config: ['bedrock'],
-  ledger: ['bedrock', 'config'],
-  access: ['ledger', 'bedrock', 'config'],
-  routing: ['bedrock', 'config'],
-  telemetry: [],
+  base: [],
+  telemetry: ['base'],
+  bedrock: ['base'],
+  config: ['base', 'bedrock'],
+  ledger: ['base', 'bedrock', 'config', 'telemetry'],
+  access: ['base', 'bedrock', 'config', 'ledger', 'telemetry'],
+  routing: ['base', 'bedrock', 'config'],
   // env.ts names the bindings of the Worker, which relay reads and hands on.
-  relay: ['bedrock', 'config', 'ledger', 'access', 'routing', 'telemetry', 'env.ts'],
-  admin: ['ledger', 'access', 'routing', 'config', 'bedrock', 'telemetry'],
-  cli: ['config', 'ledger', 'bedrock'],
+  relay: ['base', 'bedrock', 'config', 'ledger', 'access', 'routing', 'telemetry', 'env.ts'],
+  admin: ['base', 'bedrock', 'config', 'ledger', 'access', 'routing', 'telemetry'],
+  cli: ['base', 'bedrock', 'config', 'ledger'],
 }
 
 export const ROOMS = Object.keys(KNOWS)
@@ -20,7 +21,7 @@ export const ROOMS = Object.keys(KNOWS)
 export const WORKER_ROOMS = ROOMS.filter((room) => room !== 'cli')
 
 /** Files that wire the rooms together: they know every room but `cli`. */
-export const WIRING = ['app.ts', 'index.ts'] as const
+export const WIRING = ['app.ts', 'index.ts', 'isolate.ts'] as const
 
 /** Specifiers of all imports and re-exports of a module, types and `import(…)` included. */
 export function importsOf(text: string): string[] {

@@ -1,6 +1,6 @@
+import { settle } from '../../src/ledger/booking/settle.ts'
 import type { Meter } from '../../src/ledger/meter/meter.ts'
-import type { SpendRecord } from '../../src/ledger/record.ts'
-import { settle } from '../../src/ledger/settle.ts'
+import type { SpendRecord } from '../../src/ledger/record/record.ts'
 
 export { Meter } from '../../src/ledger/meter/meter.ts'
 

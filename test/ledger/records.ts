@@ -1,4 +1,4 @@
-import type { SpendRecord } from '../../src/ledger/record.ts'
+import type { SpendRecord } from '../../src/ledger/record/record.ts'
 import { newCallId } from '../../src/relay/call-id.ts'
 
 export const DAY_START_MS = Date.parse('2026-11-20T10:00:00.000Z')

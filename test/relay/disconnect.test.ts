@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { watchDisconnect } from '../../src/relay/disconnect.ts'
+import { watchDisconnect } from '../../src/relay/request/disconnect.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })

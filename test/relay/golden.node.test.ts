@@ -1,8 +1,8 @@
 /** The shared cost cases as real calls: what the formula prices exactly, the ledger holds rounded half up to nano-dollars. */
 import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { nanoFromPico, picoFromUsd } from '../../src/base/decimal.ts'
 import { encodeFrame } from '../../src/bedrock/event-stream/encode.ts'
-import { nanoFromPico, picoFromUsd } from '../../src/ledger/cost/decimal.ts'
 import { deploymentOf, MASTER_KEY, type RunningGateway, type SpendRow, startGateway } from '../clients/harness.ts'
 import { type Simulator, startSimulator } from '../simulator/server.ts'
 

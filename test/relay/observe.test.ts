@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { exceptionFrame } from '../../src/bedrock/event-stream/encode.ts'
 import { createStreamTap, type StreamTap } from '../../src/bedrock/event-stream/tap.ts'
-import { streamObserver, tailObserver } from '../../src/relay/observe.ts'
+import { streamObserver, tailObserver } from '../../src/relay/answer/stream-observer.ts'
 
 const SERVED = { client: 'served', upstream: 'ended' } as const
 

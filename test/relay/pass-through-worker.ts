@@ -1,6 +1,7 @@
 /** A Worker of nothing but the pass-through, for the tests beside it: fetches `upstream`, reports what became of it on `/outcome`. */
-import { watchDisconnect } from '../../src/relay/disconnect.ts'
-import { passThrough } from '../../src/relay/pass-through.ts'
+
+import { passThrough } from '../../src/relay/answer/pass-through.ts'
+import { watchDisconnect } from '../../src/relay/request/disconnect.ts'
 
 let outcome: { client: string; upstream: string; tapped: string } | null = null
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Failure } from '../../src/routing/failure.ts'
-import { POLICY, policyFor, UNFORESEEN } from '../../src/routing/policy.ts'
+import type { Failure } from '../../src/routing/policy/failure.ts'
+import { POLICY, policyFor, UNFORESEEN } from '../../src/routing/policy/policy.ts'
 import { failure } from './support.ts'
 
 /** What AWS says, and what shall come of it: row, same target, other target, health, cool-down, class for `retry_policy`. */

@@ -1,6 +1,6 @@
 /** Short ways to a configuration, a call and a clock for the tests of routing. */
 import type { Deployment, GatewayConfig, RouterSettings } from '../../src/config/types.ts'
-import type { Failure } from '../../src/routing/failure.ts'
+import type { Failure } from '../../src/routing/policy/failure.ts'
 import {
   createRouter,
   type RouteCall,

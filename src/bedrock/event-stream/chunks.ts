@@ -3,7 +3,7 @@
  * first and the last few are kept as they came and decoded when the stream is over: usage stands there, and the end.
  */
 
-import { member, parseJson } from '../json.ts'
+import { member, parseJson } from '../../base/json.ts'
 import { familyEnding } from './family-end.ts'
 
 /** Anthropic reports input and cache writes in its first chunk. */

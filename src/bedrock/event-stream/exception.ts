@@ -1,5 +1,5 @@
 /** Exceptions and errors as messages of a stream. */
-import { member, parseJson } from '../json.ts'
+import { member, parseJson } from '../../base/json.ts'
 import type { Frame } from './reader.ts'
 
 export type StreamException = {

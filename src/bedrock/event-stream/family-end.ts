@@ -3,7 +3,7 @@
  * last chunk of most. Sources: the response formats under
  * https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html
  */
-import { member } from '../json.ts'
+import { member } from '../../base/json.ts'
 
 /** `unknown` for a chunk of no family known here. */
 export type FamilyEnding = 'ended' | 'open' | 'unknown'

@@ -3,12 +3,12 @@
  * read from. Content is counted and checked, never parsed, and what is kept does not grow with the stream.
  */
 
-import { parseJson } from '../json.ts'
-import type { WireParts } from '../wire-parts.ts'
+import { parseJson } from '../../base/json.ts'
+import type { WireParts } from '../usage/wire-parts.ts'
 import { type ChunkKeeper, createChunkKeeper } from './chunks.ts'
 import { readException, type StreamException } from './exception.ts'
 import { createFrameReader, type Ending, type Frame } from './reader.ts'
-import { repairStream } from './repair.ts'
+import { repairStream } from './repair/repair.ts'
 
 export type StreamingOperation = 'ConverseStream' | 'InvokeModelWithResponseStream'
 

@@ -1,12 +1,12 @@
 /** One reader of usage for live calls, recorded cases and calculations. */
-import { parseModelId, vendorOf } from '../model-id.ts'
-import type { WireParts } from '../wire-parts.ts'
+import { parseModelId, vendorOf } from '../model/model-id.ts'
 import { type Counters, child, createCounters, isObject, type Json, textOf } from './counters.ts'
 import { checkUnits, guardrailUnits, tracedGuardrailUnits } from './guardrail.ts'
-import { converseUsage, type InvokeTokens, invokeTokens, streamTokens } from './invoke.ts'
 import { imageRequest, mediaMeters, rerankQueries, videoMeters } from './media.ts'
+import { converseUsage, type InvokeTokens, invokeTokens, streamTokens } from './model-bodies.ts'
 import type { OtherMeters, UsageReading } from './reading.ts'
 import { withoutCachedInput } from './token-shapes.ts'
+import type { WireParts } from './wire-parts.ts'
 
 const HEADER_TIER = 'x-amzn-bedrock-service-tier'
 const HEADER_LATENCY = 'x-amzn-bedrock-performanceconfig-latency'

@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path'
 import { resolveConfig } from '../../config/resolve.ts'
 import { secretsFrom } from '../../config/secrets.ts'
 import type { GatewayConfig } from '../../config/types.ts'
-import { parseYaml } from '../../config/yaml.ts'
-import { formatIssue, loadConfigFile } from '../config.ts'
+import { formatIssue, loadConfigFile } from '../config/command.ts'
+import { parseYaml } from '../config/yaml.ts'
 
 const SAMPLE = join(import.meta.dirname, 'sample-config.yaml')
 

@@ -2,14 +2,15 @@
  * What a call cost. The order of the look-up: the deployment's own prices, the live override, the bundled catalogue; within the
  * rows exact id, scope, source region, served tier, day. Nothing is guessed: what is not known is `unpriced` with the reason.
  */
+
+import { nanoFromPico } from '../../base/decimal.ts'
 import { readUsage } from '../../bedrock/usage/read-usage.ts'
 import { EMPTY_READING, type TokenUsage, type UsageReading } from '../../bedrock/usage/reading.ts'
-import type { WireParts } from '../../bedrock/wire-parts.ts'
-import { INT64_MAX } from '../money.ts'
+import type { WireParts } from '../../bedrock/usage/wire-parts.ts'
 import { type FoundPrice, findPrice, knowsModel } from '../prices/look-up.ts'
 import type { Catalogue, PriceScope } from '../prices/price-row.ts'
+import { INT64_MAX } from '../record/nano-usd.ts'
 import { CUSTOM_ROW_NAME, customRow } from './custom-row.ts'
-import { nanoFromPico } from './decimal.ts'
 import { priceReading } from './formula.ts'
 import { baseTarget, type PriceTarget, priceTarget } from './price-target.ts'
 

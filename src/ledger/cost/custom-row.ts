@@ -1,7 +1,8 @@
 /** A deployment's own prices (LiteLLM's field names) as a price row. */
-import { type PriceField, parsePriceField } from '../../config/price-fields.ts'
+
+import { formatDecimal, parseDecimal } from '../../base/decimal.ts'
+import { type PriceField, parsePriceField } from '../../config/reading/price-fields.ts'
 import type { LongContextStep, OtherPrices, PriceRow, TokenPrices } from '../prices/price-row.ts'
-import { formatDecimal, parseDecimal } from './decimal.ts'
 
 export const CUSTOM_ROW_NAME = 'deployment'
 

@@ -2,9 +2,10 @@
  * The formula: amounts of a reading × prices of a row, summed in pico-USD. A meter without a price, or one whose amount is not
  * reported, leaves the call without a cost: a part of the truth would look like the whole.
  */
+
+import { picoFromUsd } from '../../base/decimal.ts'
 import type { Amount, ImageRequest, UsageReading } from '../../bedrock/usage/reading.ts'
 import type { OtherPrices, PriceRow, TokenMeter, TokenPrices } from '../prices/price-row.ts'
-import { picoFromUsd } from './decimal.ts'
 
 export type FormulaResult = {
   /** Sum over all meters that have both an amount and a price. */

@@ -3,10 +3,10 @@
  * `POST /spend/calculate`.
  */
 import * as v from 'valibot'
-import type { WireParts } from '../../bedrock/wire-parts.ts'
+import { usdFromPico } from '../../base/decimal.ts'
+import type { WireParts } from '../../bedrock/usage/wire-parts.ts'
 import type { Catalogue } from '../prices/price-row.ts'
 import { type Cost, costOf } from './cost-of.ts'
-import { usdFromPico } from './decimal.ts'
 
 const text = v.pipe(v.string(), v.nonEmpty('must not be empty'))
 

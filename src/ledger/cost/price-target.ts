@@ -1,5 +1,5 @@
 /** From what was called to the model and scope whose price holds. */
-import { type ModelReference, type ModelScope, parseModelId, scopeIn } from '../../bedrock/model-id.ts'
+import { type ModelReference, type ModelScope, parseModelId, scopeIn } from '../../bedrock/model/model-id.ts'
 
 export type PriceTarget =
   | { ok: true; id: string; scope: ModelScope; region: string }

@@ -1,4 +1,4 @@
-import type { SpendRecord } from '../record.ts'
+import type { SpendRecord } from '../record/record.ts'
 
 /** What a reservation keeps of its call, for the row it leaves if it is never settled. */
 export type ReservedCall = Pick<

@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
-import { parseNanoUsd } from '../money.ts'
-import { type MeterStatus, openBook, type ReserveAnswer, type ReserveRequest, type SettleAnswer } from './book.ts'
+import { parseNanoUsd } from '../record/nano-usd.ts'
+import { type MeterStatus, openBook, type ReserveAnswer, type ReserveRequest, type SettleAnswer } from './accounts.ts'
 import { isShard } from './name.ts'
 import { backOffMs, FLUSH_DELAY_MS, flushWaitMs, RESERVATION_TTL_MS } from './rules.ts'
 import { openStore } from './store.ts'

@@ -1,8 +1,8 @@
-import { type Row, writeRows } from '../d1-writer.ts'
-import { withinDeadline } from '../deadline.ts'
-import { parseNanoUsd } from '../money.ts'
-import { notBookedLine } from '../not-booked.ts'
-import type { Book } from './book.ts'
+import { withinDeadline } from '../../base/deadline.ts'
+import { type Row, writeRows } from '../booking/d1-writer.ts'
+import { notBookedLine } from '../booking/not-booked.ts'
+import { parseNanoUsd } from '../record/nano-usd.ts'
+import type { Book } from './accounts.ts'
 import { EXPIRED_KEPT_MS, PARKED_RETRY_MS, POURED_KEPT_MS, RESERVATION_TTL_MS } from './rules.ts'
 import type { CallRow } from './store.ts'
 

@@ -3,7 +3,7 @@
  * read last and looks again in the background; until then, and for the minute or so that KV may serve an old value, isolates may
  * price by different versions, which is why every record names the row and version it used.
  */
-import { parseJsonText } from '../../bedrock/json.ts'
+import { parseJsonText } from '../../base/json.ts'
 import type { Catalogue } from './price-row.ts'
 import { parseOverride } from './row-schema.ts'
 

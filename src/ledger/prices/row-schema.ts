@@ -1,6 +1,6 @@
 /** Validation of price rows that come from outside the build: the live override in KV. */
 import * as v from 'valibot'
-import { picoFromUsd } from '../cost/decimal.ts'
+import { picoFromUsd } from '../../base/decimal.ts'
 import { type Catalogue, TOKEN_METERS } from './price-row.ts'
 
 const usd = v.pipe(

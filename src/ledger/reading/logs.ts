@@ -1,4 +1,4 @@
-import { SELECT_LIST } from '../columns.ts'
+import { SELECT_LIST } from '../record/columns.ts'
 import { encodeCursor, type SpendLogsQuery } from './query.ts'
 import { type SpendRow, toSpendRow } from './row.ts'
 

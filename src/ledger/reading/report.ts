@@ -1,4 +1,4 @@
-import { INT64_MAX } from '../money.ts'
+import { INT64_MAX } from '../record/nano-usd.ts'
 import { firstIdAt, isoTime, type Reader } from './logs.ts'
 import type { GroupBy, SpendReportQuery } from './query.ts'
 import { toDisplayUsd } from './row.ts'

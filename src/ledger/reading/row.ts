@@ -1,6 +1,6 @@
-import { SPEND_COLUMNS } from '../columns.ts'
-import { formatDecimal } from '../cost/decimal.ts'
-import type { SpendRecord } from '../record.ts'
+import { formatDecimal } from '../../base/decimal.ts'
+import { SPEND_COLUMNS } from '../record/columns.ts'
+import type { SpendRecord } from '../record/record.ts'
 
 /** A row as `GET /spend/logs` shows it: the record, and its cost once more as a number of USD for display. */
 export type SpendRow = SpendRecord & { spend: number | null }

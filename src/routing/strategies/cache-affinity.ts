@@ -6,7 +6,7 @@
  *
  * Needs no memory and no agreement: every isolate computes the same choice from the bytes of the request.
  */
-import { inFlight, type Target } from '../health.ts'
+import { inFlight, type Target } from '../health/health.ts'
 import { cachedPrefix } from './prompt-prefix.ts'
 import { hashSpans, hashText, score } from './rendezvous.ts'
 import { shareIn } from './simple-shuffle.ts'

@@ -1,5 +1,5 @@
 /** `least-busy`: the fewest calls under way in this isolate, streams counted until their end. */
-import { inFlight } from '../health.ts'
+import { inFlight } from '../health/health.ts'
 import { shareIn } from './simple-shuffle.ts'
 import { lowest, pickWeighted, type Strategy } from './strategy.ts'
 

@@ -1,5 +1,5 @@
 /** `simple-shuffle`: at random, by `weight`, else by `rpm`, else by `tpm`, as in LiteLLM. */
-import type { Target } from '../health.ts'
+import type { Target } from '../health/health.ts'
 import { pickWeighted, type Strategy } from './strategy.ts'
 
 const MEASURES = ['weight', 'rpm', 'tpm'] as const

@@ -1,5 +1,5 @@
 /** The one interface of all strategies, and the help they share. A strategy chooses; health and retries are not its business. */
-import type { Target } from '../health.ts'
+import type { Target } from '../health/health.ts'
 
 export type PickContext = {
   readonly nowMs: number

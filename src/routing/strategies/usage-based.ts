@@ -7,7 +7,7 @@
  * Each isolate counts its own calls only, so the figures are a part of the truth. Where AWS knows better it answers 429.
  */
 import type { Deployment } from '../../config/types.ts'
-import type { Target } from '../health.ts'
+import type { Target } from '../health/health.ts'
 import { shareIn } from './simple-shuffle.ts'
 import { lowest, type PickContext, pickWeighted, type Strategy } from './strategy.ts'
 

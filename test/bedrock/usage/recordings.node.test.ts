@@ -7,9 +7,9 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EventStreamCodec } from '@smithy/eventstream-codec'
 import { describe, expect, it } from 'vitest'
-import { OPERATIONS } from '../../../src/bedrock/operations.ts'
+import { OPERATIONS } from '../../../src/bedrock/operations/bedrock-runtime.ts'
 import { readUsage } from '../../../src/bedrock/usage/read-usage.ts'
-import type { WireParts } from '../../../src/bedrock/wire-parts.ts'
+import type { WireParts } from '../../../src/bedrock/usage/wire-parts.ts'
 
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '../../../../shared/recordings')
 const files = existsSync(FOLDER) ? readdirSync(FOLDER).filter((name) => name.endsWith('.json')) : []

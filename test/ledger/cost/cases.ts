@@ -1,5 +1,5 @@
+import { usdFromPico } from '../../../src/base/decimal.ts'
 import { type CostInput, costOf } from '../../../src/ledger/cost/cost-of.ts'
-import { usdFromPico } from '../../../src/ledger/cost/decimal.ts'
 import type { Catalogue, PriceRow } from '../../../src/ledger/prices/price-row.ts'
 
 /** A row with what the tests do not care about filled in. */

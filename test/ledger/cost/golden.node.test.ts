@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
-import { nanoFromPico } from '../../../src/ledger/cost/decimal.ts'
+import { nanoFromPico } from '../../../src/base/decimal.ts'
 import { priceCase } from '../../../src/ledger/cost/price-case.ts'
 import { BUNDLED_CATALOGUE } from '../../../src/ledger/prices/bundled.ts'
 
@@ -20,7 +20,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 /** Runs the command as its own process, so that stdout is what a person gets. */
 function run(...argv: string[]) {
-  const module = pathToFileURL(join(ROOT, 'src/cli/ledger-price.ts')).href
+  const module = pathToFileURL(join(ROOT, 'src/cli/ledger/price.ts')).href
   const script = `const m = await import(${JSON.stringify(module)}); process.exitCode = await m.runPriceFile(process.argv.slice(1))`
   return spawnSync(process.execPath, ['--input-type=module', '-e', script, '--', ...argv], { encoding: 'utf8' })
 }

@@ -1,8 +1,8 @@
 /** Properties of the formula over the bundled catalogue, on generated calls. The seed stands in every failure message. */
 import { describe, expect, it } from 'vitest'
+import { nanoFromPico } from '../../../src/base/decimal.ts'
 import { EMPTY_READING, type TokenUsage, type UsageReading } from '../../../src/bedrock/usage/reading.ts'
 import { costOf } from '../../../src/ledger/cost/cost-of.ts'
-import { nanoFromPico } from '../../../src/ledger/cost/decimal.ts'
 import { priceReading } from '../../../src/ledger/cost/formula.ts'
 import { BUNDLED_CATALOGUE } from '../../../src/ledger/prices/bundled.ts'
 import type { PriceRow } from '../../../src/ledger/prices/price-row.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { parseModelId } from '../../../src/bedrock/model-id.ts'
-import { picoFromUsd, usdFromPico } from '../../../src/ledger/cost/decimal.ts'
-import { flatten } from '../../../src/ledger/prices/build/check.ts'
+import { picoFromUsd, usdFromPico } from '../../../src/base/decimal.ts'
+import { parseModelId } from '../../../src/bedrock/model/model-id.ts'
+import { flatten } from '../../../src/cli/prices/build/check.ts'
 import { BUNDLED_CATALOGUE } from '../../../src/ledger/prices/bundled.ts'
 import { parseOverride } from '../../../src/ledger/prices/row-schema.ts'
 

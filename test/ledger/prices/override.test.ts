@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { KNOWN_PRICE_FIELDS, parsePriceField, UNUSED_PRICE_FIELDS } from '../../../src/config/price-fields.ts'
+import { KNOWN_PRICE_FIELDS, parsePriceField, UNUSED_PRICE_FIELDS } from '../../../src/config/reading/price-fields.ts'
 import { parseOverride } from '../../../src/ledger/prices/row-schema.ts'
 
 const good = { id: 'a.b', scopes: ['geo', 'region'], regions: ['*'], meters: { input: '0.000001' } }

@@ -1,6 +1,7 @@
 /** What a simulated answer costs, by the bundled price catalogue. */
+
+import { picoFromUsd } from '../../../src/base/decimal.ts'
 import type { Deployment } from '../../../src/config/types.ts'
-import { picoFromUsd } from '../../../src/ledger/cost/decimal.ts'
 import { BUNDLED_CATALOGUE } from '../../../src/ledger/prices/bundled.ts'
 import { findPrice } from '../../../src/ledger/prices/look-up.ts'
 import type { InputParts } from './world.ts'

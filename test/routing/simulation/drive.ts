@@ -1,6 +1,6 @@
 /** Sends a trace of calls through a gateway in virtual time and counts what came of it. */
 import type { Deployment, GatewayConfig } from '../../../src/config/types.ts'
-import type { Failure } from '../../../src/routing/failure.ts'
+import type { Failure } from '../../../src/routing/policy/failure.ts'
 import { type AttemptOutcome, createRouter, type Router, type RoutingEvent } from '../../../src/routing/router.ts'
 import type { VirtualClock } from './clock.ts'
 import { ratesOf } from './cost.ts'

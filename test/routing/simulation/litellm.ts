@@ -6,7 +6,7 @@
  * cool, the call fails at once. A model of it, and where it was in doubt the better behaviour was taken.
  */
 import type { Deployment, RouterSettings } from '../../../src/config/types.ts'
-import type { Failure } from '../../../src/routing/failure.ts'
+import type { Failure } from '../../../src/routing/policy/failure.ts'
 import { attemptsOf, type SimulatedGateway } from './drive.ts'
 
 const MINUTE_MS = 60_000

@@ -1,5 +1,5 @@
 /** Prints the tables of src/routing/README.md: `node test/routing/simulation/report.ts`. A second or two of real time. */
-import { usdFromPico } from '../../../src/ledger/cost/decimal.ts'
+import { usdFromPico } from '../../../src/base/decimal.ts'
 import { quantile, type Tally } from './drive.ts'
 import { CONVERSATIONS, play, type Rival, ROUGH_DAY, type Scenario, SOLE, THROTTLED_PAIR } from './scenarios.ts'
 

@@ -3,7 +3,7 @@
  * Quotas, texts and burndown as AWS describes them: https://docs.aws.amazon.com/bedrock/latest/userguide/quotas.html
  */
 import type { Deployment } from '../../../src/config/types.ts'
-import type { Failure } from '../../../src/routing/failure.ts'
+import type { Failure } from '../../../src/routing/policy/failure.ts'
 import type { AttemptOutcome } from '../../../src/routing/router.ts'
 import { burndownRate } from '../../../src/routing/strategies/usage-based.ts'
 import { failure } from '../support.ts'

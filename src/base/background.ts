@@ -1,0 +1,2 @@
+/** The part of an execution context that background work needs. */
+export type Background = { waitUntil(work: Promise<unknown>): void }

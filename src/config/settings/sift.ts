@@ -1,0 +1,86 @@
+/** Parts the settings that the gateway reads from those that it does not, and says what becomes of the latter. */
+import { type Issues, isObject, type JsonObject, typeName } from '../issues.ts'
+import { isPriceName, looksLikePrice } from '../reading/custom-price.ts'
+import { joinPath } from '../setting-path.ts'
+import { judgeSetting, type Siblings } from './judged-settings.ts'
+import { knownSetting, nearestSetting, type Section } from './known-settings.ts'
+
+/** A setting that is written down but switched off restricts nothing. */
+function isOff(value: unknown): boolean {
+  if (value === null || value === undefined || value === false || value === '') return true
+  if (Array.isArray(value)) return value.length === 0
+  return isObject(value) && Object.keys(value).length === 0
+}
+
+/** The used settings of one section. Empty ones (`api_base:`) count as absent. */
+export function sift(
+  section: Section,
+  settings: JsonObject,
+  path: string,
+  issues: Issues,
+  siblings: Siblings = { deploymentsHaveTags: false },
+): JsonObject {
+  const used: [string, unknown][] = []
+  for (const [name, value] of Object.entries(settings)) {
+    const settingPath = joinPath(path, name)
+    if (isPriceIn(section, name) && value !== null) used.push([name, value])
+    else if (knownSetting(section, name)?.effect === 'used' && value !== null) used.push([name, value])
+    else if (!isOff(value)) explain(section, name, value, settingPath, issues, siblings)
+  }
+  return Object.fromEntries(used)
+}
+
+function isPriceIn(section: Section, name: string): boolean {
+  return (section === 'litellm_params' || section === 'model_info') && isPriceName(name)
+}
+
+function explain(
+  section: Section,
+  name: string,
+  value: unknown,
+  path: string,
+  issues: Issues,
+  siblings: Siblings,
+): void {
+  const known = knownSetting(section, name)
+  switch (known?.effect) {
+    case 'restricts':
+      issues.error(
+        path,
+        `this setting restricts calls (${known.because}) and is not enforced here: remove it, or enforce it elsewhere`,
+      )
+      return
+    case 'unsupported':
+      issues.error(path, `not supported here: ${known.because}`)
+      return
+    case 'meaningless':
+      issues.warn(path, `has no effect here: ${known.because}`)
+      return
+    case 'judged':
+      judgeSetting(section, name, value, path, issues, siblings)
+      return
+    case 'used':
+    case undefined:
+      explainUnknown(section, name, path, issues)
+  }
+}
+
+function explainUnknown(section: Section, name: string, path: string, issues: Issues): void {
+  if ((section === 'litellm_params' || section === 'model_info') && looksLikePrice(name)) {
+    const message =
+      "a price in a unit that Bedrock does not bill: use one of LiteLLM's names, such as input_cost_per_token"
+    issues.error(path, message)
+    return
+  }
+  const nearest = nearestSetting(section, name)
+  const hint = nearest === undefined ? 'check its spelling or remove it' : `did you mean ${nearest}?`
+  issues.warn(path, `not a setting that is known here; it has no effect: ${hint}`)
+}
+
+/** A section of the file as a mapping; absent and empty sections are empty mappings. */
+export function readSection(value: unknown, path: string, issues: Issues): JsonObject {
+  if (value === undefined || value === null) return {}
+  if (isObject(value)) return value
+  issues.error(path, `this section is ${typeName(value)}: write a mapping of settings`)
+  return {}
+}

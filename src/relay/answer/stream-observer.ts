@@ -1,0 +1,141 @@
+/** What the tap of a passed-through answer makes of the bytes it sees: usage, verdict, and the end the client is given. */
+
+import type { HeaderMap } from '../../base/header-map.ts'
+import { parseJsonText } from '../../base/json.ts'
+import { exceptionFrame } from '../../bedrock/event-stream/encode.ts'
+import { BROKEN_STREAM_EXCEPTION } from '../../bedrock/event-stream/repair/repair.ts'
+import type { StreamSummary, StreamTap } from '../../bedrock/event-stream/tap.ts'
+import type { WireParts } from '../../bedrock/usage/wire-parts.ts'
+import type { Verdict } from '../../ledger/record/record.ts'
+import { describeCause, logLine } from '../../telemetry/log.ts'
+import type { PassObserver, PassOutcome } from './pass-through.ts'
+
+/** Told to a client whose stream the upstream left unfinished. */
+const CUT_MESSAGE = 'The upstream ended the stream before it was complete.'
+
+const NOTHING = new Uint8Array(0)
+
+/** The usage object stands near the end of a Converse body (keys are sorted), after the text. */
+const TAIL_BYTES = 64 * 1024
+
+export type Observation = {
+  verdict: Verdict
+  parts: WireParts
+  /** What was seen of the output of a stream; null for an answer that is no stream. */
+  seen: { contentFrames: number; usageIsFinal: boolean } | null
+  /** The exception frame the upstream sent, by its name on the wire. */
+  exception: string | null
+}
+
+export type StreamObserver = PassObserver & { observe(headers: HeaderMap, outcome: PassOutcome): Observation }
+
+/**
+ * An event stream that is not whole gets its half frame completed, then a framed `modelStreamErrorException`, then a clean
+ * end. A tap that failed has no say in that: the stream ends as the upstream ended it, and its usage is not known.
+ */
+export function streamObserver(tap: StreamTap, callId: string): StreamObserver {
+  let fault: unknown = null
+  const failed = (cause: unknown) => {
+    if (fault === null) logLine('fault', { request_id: callId, where: 'tap', cause: describeCause(cause) })
+    fault = cause
+  }
+  return {
+    push: (bytes) => tap.push(bytes),
+    failed,
+    epilogue(upstream) {
+      if (fault !== null) return upstream === 'ended' ? NOTHING : null
+      try {
+        return upstream === 'ended' && isWhole(tap.finish()) ? NOTHING : tap.repair(CUT_MESSAGE)
+      } catch (cause) {
+        failed(cause)
+        return exceptionFrame(BROKEN_STREAM_EXCEPTION, `The gateway failed. Its log has the cause under ${callId}.`)
+      }
+    },
+    observe(headers, outcome) {
+      const summary = fault === null ? summaryOf(tap, failed) : null
+      if (summary === null) {
+        const seen = { contentFrames: 0, usageIsFinal: false }
+        return { verdict: plainVerdict(outcome), parts: { headers }, seen, exception: null }
+      }
+      return {
+        verdict: streamVerdict(summary, outcome),
+        parts: { ...summary.parts, headers },
+        seen: { contentFrames: summary.contentFrames, usageIsFinal: isUsageFinal(summary) },
+        exception: summary.exception?.type ?? null,
+      }
+    },
+  }
+}
+
+function summaryOf(tap: StreamTap, failed: (cause: unknown) => void): StreamSummary | null {
+  try {
+    return tap.finish()
+  } catch (cause) {
+    failed(cause)
+    return null
+  }
+}
+
+/** Usage comes last: in the `metadata` event, or with the last chunk of a family. Counters in earlier chunks are not the whole. */
+function isUsageFinal({ parts, terminated }: StreamSummary): boolean {
+  return 'metadata' in parts ? parts.metadata !== null : terminated
+}
+
+/** An exception frame ends a stream as properly as `messageStop` does. */
+function isWhole(summary: StreamSummary): boolean {
+  return summary.ending === 'boundary' && (summary.terminated || summary.exception !== null)
+}
+
+/** What both connections say, where the bytes say nothing. */
+function plainVerdict({ client, upstream }: PassOutcome): Verdict {
+  if (client === 'left') return 'abandoned'
+  return upstream === 'ended' ? 'complete' : 'cut'
+}
+
+function streamVerdict(summary: StreamSummary, outcome: PassOutcome): Verdict {
+  if (outcome.client === 'left') return 'abandoned'
+  if (outcome.upstream !== 'ended' || !isWhole(summary)) return summary.exception === null ? 'cut' : 'exception'
+  return summary.exception === null ? 'complete' : 'exception'
+}
+
+/** For a non-streaming answer too large to hold: keeps its tail, where `usage` stands. Nothing can be appended to it, so a broken one is broken off. */
+export function tailObserver(callId: string): StreamObserver {
+  let tail: Uint8Array = NOTHING
+  return {
+    push(bytes) {
+      const kept =
+        bytes.byteLength >= TAIL_BYTES
+          ? NOTHING
+          : tail.subarray(Math.max(0, tail.byteLength + bytes.byteLength - TAIL_BYTES))
+      const added = bytes.subarray(Math.max(0, bytes.byteLength - TAIL_BYTES))
+      const next = new Uint8Array(kept.byteLength + added.byteLength)
+      next.set(kept)
+      next.set(added, kept.byteLength)
+      tail = next
+    },
+    failed: (cause) => logLine('fault', { request_id: callId, where: 'tail', cause: describeCause(cause) }),
+    epilogue: (upstream) => (upstream === 'ended' ? NOTHING : null),
+    observe(headers, outcome) {
+      const body = usageInTail(tail)
+      return {
+        verdict: plainVerdict(outcome),
+        parts: { headers, ...(body === null ? {} : { body }) },
+        seen: null,
+        exception: null,
+      }
+    },
+  }
+}
+
+/** The last `"usage":{…}` of a JSON text of which only the end is at hand, as a body of its own. */
+function usageInTail(tail: Uint8Array): { usage: unknown } | null {
+  const text = new TextDecoder().decode(tail)
+  const start = text.lastIndexOf('"usage"')
+  if (start === -1) return null
+  const open = text.indexOf('{', start)
+  for (let end = text.indexOf('}', open); open !== -1 && end !== -1; end = text.indexOf('}', end + 1)) {
+    const usage = parseJsonText(text.slice(open, end + 1))
+    if (usage !== null) return { usage }
+  }
+  return null
+}

@@ -1,0 +1,24 @@
+/** From the model a client asked for to the deployments that may answer. */
+import type { Refusal } from '../../access/refusal.ts'
+import type { Deployment, GatewayConfig } from '../../config/types.ts'
+
+export type ResolvedModel = {
+  /** Model group to route in. */
+  group: string
+  /** Set when an id or ARN was asked for: only the deployments that have exactly this id. */
+  candidates?: readonly Deployment[]
+}
+
+/** A `model_name` or its alias first, then a model id, inference-profile id or ARN that a deployment has. Exact matches only. */
+export function resolveModel(config: GatewayConfig, model: string): ResolvedModel | Refusal {
+  if (config.groups.has(model) || Object.hasOwn(config.router.modelGroupAlias, model)) return { group: model }
+  const candidates = config.deployments.filter((deployment) => deployment.model === model)
+  const [first] = candidates
+  if (first === undefined) return { kind: 'unknown-model', model, known: modelNames(config) }
+  return { group: first.group, candidates }
+}
+
+/** The names a caller may ask for, in config order, aliases last. */
+export function modelNames(config: GatewayConfig): string[] {
+  return [...config.groups.keys(), ...Object.keys(config.router.modelGroupAlias)]
+}

@@ -1,0 +1,33 @@
+/** Which headers cross the gateway, in both directions. Allow-lists: what is not named stays behind. */
+import type { HeaderMap } from '../../base/header-map.ts'
+
+/**
+ * Client headers that Bedrock reads. Never among them: credentials of the client, cookies, what proxies add,
+ * and what an intermediary may rewrite after signing. `x-amzn-bedrock-*` carries guardrail, tier and trace of InvokeModel.
+ */
+const REQUEST_HEADERS = new Set(['content-type', 'accept'])
+const REQUEST_PREFIX = 'x-amzn-bedrock-'
+
+/** AWS's answer headers. Hop-by-hop headers and those that describe the transfer are made anew. */
+const RESPONSE_HEADERS = new Set(['content-type', 'retry-after', 'cache-control'])
+const RESPONSE_PREFIXES = ['x-amzn-', 'x-amz-']
+
+export function upstreamRequestHeaders(client: HeaderMap): HeaderMap {
+  return picked(client, (name) => REQUEST_HEADERS.has(name) || name.startsWith(REQUEST_PREFIX))
+}
+
+export function clientResponseHeaders(upstream: HeaderMap): HeaderMap {
+  return picked(
+    upstream,
+    (name) => RESPONSE_HEADERS.has(name) || RESPONSE_PREFIXES.some((prefix) => name.startsWith(prefix)),
+  )
+}
+
+function picked(headers: HeaderMap, crosses: (name: string) => boolean): HeaderMap {
+  const kept: Record<string, string> = {}
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined && crosses(name)) kept[name] = value
+  }
+  return kept
+}

@@ -1,0 +1,120 @@
+/** One group is asked: one attempt at a time, until somebody answers, the table says stop, or nothing is left to ask. */
+import type { RouterSettings } from '../../config/types.ts'
+import type { Group, Tier } from '../groups.ts'
+import { admit, release, standing, succeeded, type Target } from '../health/health.ts'
+import type { HealthDesk } from '../health/health-desk.ts'
+import type { Failure } from '../policy/failure.ts'
+import { policyFor } from '../policy/policy.ts'
+import type { PolicyRow } from '../policy/policy-row.ts'
+import { attemptLimitMs, explain, type FailedAttempt, hasTried, type Journey, mayAskAnother } from './journey.ts'
+import { type Next, nextTarget, sameTarget } from './next-target.ts'
+
+export type Engine = {
+  readonly settings: RouterSettings
+  readonly desk: HealthDesk
+  now(): number
+  sleep(ms: number): Promise<void>
+}
+
+export type GroupEnd<T> =
+  | { kind: 'answered'; value: T; target: Target }
+  /** Asking anybody else would not help: the row says why. */
+  | { kind: 'stopped'; row: PolicyRow }
+  /** Somebody was asked and nobody answered. */
+  | { kind: 'spent' }
+  /** Every deployment is out; nobody was asked. */
+  | { kind: 'idle' }
+  | { kind: 'out-of-time' }
+  | { kind: 'abandoned' }
+
+export async function askGroup<T>(
+  journey: Journey<T>,
+  group: Group,
+  tiers: readonly Tier[],
+  engine: Engine,
+): Promise<GroupEnd<T>> {
+  let renewing: Next | null = null
+  for (;;) {
+    journey.context.nowMs = engine.now()
+    const next: Next | null =
+      renewing ?? nextTarget(journey, group, tiers, engine.settings) ?? (await again(journey, group, tiers, engine))
+    if (next === null) return { kind: journey.failures.some((failed) => failed.group === group) ? 'spent' : 'idle' }
+    if (journey.call.isAbandoned()) return { kind: 'abandoned' }
+    if (engine.now() >= journey.deadlineMs) return { kind: 'out-of-time' }
+    if (journey.failures.at(-1)?.group === group) {
+      explain(journey, actionFor(next, renewing !== null, hasTried(journey, next.target)))
+    }
+    const end: Answer<T> | FailedAttempt<T> = await attemptOnce(journey, group, next, renewing !== null, engine)
+    if ('kind' in end) return end
+    renewing = end.renewed ? next : null
+    if (!end.renewed && !mayAskAnother(end.row, group)) return { kind: 'stopped', row: end.row }
+  }
+}
+
+function actionFor({ target }: Next, isRenewed: boolean, isRepeated: boolean): string {
+  if (isRenewed) return 'renewed the session and asked the same deployment'
+  return isRepeated ? 'waited and asked the same deployment' : `asked ${target.deployment.id}`
+}
+
+/** Waits where the table lets the same deployment be asked again. Meanwhile another one may have come back: it goes first. */
+async function again<T>(
+  journey: Journey<T>,
+  group: Group,
+  tiers: readonly Tier[],
+  engine: Engine,
+): Promise<Next | null> {
+  const same = sameTarget(journey, group, engine.settings)
+  if (same === null) return null
+  if (journey.call.isAbandoned()) return same
+  explain(journey, `waiting ${same.afterMs} ms to ask the same deployment`)
+  await engine.sleep(same.afterMs)
+  journey.context.nowMs = engine.now()
+  const other = nextTarget(journey, group, tiers, engine.settings)
+  if (other !== null) return other
+  return standing(same.target, journey.context.nowMs) === 'usable' ? same : null
+}
+
+type Answer<T> = { kind: 'answered'; value: T; target: Target }
+
+async function attemptOnce<T>(
+  journey: Journey<T>,
+  group: Group,
+  { target, tier }: Next,
+  refreshCredentials: boolean,
+  engine: Engine,
+): Promise<Answer<T> | FailedAttempt<T>> {
+  const { call, context, reports } = journey
+  const { deployment, state } = target
+  const startedMs = engine.now()
+  const limitMs = Math.min(attemptLimitMs(target, engine.settings, call.streams), journey.deadlineMs - startedMs)
+  const isProbe = admit(target, startedMs)
+  const reserved = group.strategy.admitted?.(target, context) ?? 0
+  let outcome: Awaited<ReturnType<typeof call.attempt>>
+  try {
+    outcome = await call.attempt(deployment, reports.length + 1, limitMs, refreshCredentials)
+  } catch (fault) {
+    // Not an answer of the upstream but a fault of the caller's code: it says nothing of the deployment.
+    release(target, isProbe)
+    group.strategy.refused?.(target, reserved, engine.now())
+    throw fault
+  }
+  const endedMs = engine.now()
+  const failure: Failure | null = outcome.kind === 'failure' ? outcome.failure : null
+  reports.push({ deployment, startedMs, ms: endedMs - startedMs, failure, action: 'answered' })
+  if (outcome.kind === 'success') {
+    const outSinceMs = succeeded(target, isProbe, outcome.msToFirstFrame, endedMs)
+    if (outSinceMs !== null) engine.desk.recovered(target, outSinceMs, endedMs)
+    state.delivering.push(reserved)
+    return { kind: 'answered', value: outcome.value, target }
+  }
+  release(target, isProbe)
+  group.strategy.refused?.(target, reserved, endedMs)
+  const row = policyFor(outcome.failure)
+  const renewed =
+    !refreshCredentials && row.sameTarget === 'refresh-credentials' && deployment.credentials.kind === 'role'
+  if (!renewed) engine.desk.failed(target, row, outcome.failure, isProbe, endedMs)
+  const failedAttempt = { target, group, tier, row, failure: outcome.failure, value: outcome.value, renewed }
+  journey.failures.push(failedAttempt)
+  explain(journey, `stopped: ${row.name}`)
+  return failedAttempt
+}
