@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { CONFIG_KEY } from '../../config/load.ts'
+import { ROOT } from '../root.ts'
 
 /** Binding of the namespace in wrangler.toml, and its id in a local gateway. */
 const NAMESPACE = 'CONFIG'
-
-const ROOT = resolve(import.meta.dirname, '../..')
 
 export type ConfigStore = {
   /** What a person is told the configuration was written to, or read from. */

@@ -5,11 +5,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { writeRecords } from '../../ledger/booking/d1-writer.ts'
 import type { SpendRecord } from '../../ledger/record/record.ts'
+import { ROOT } from '../root.ts'
 import { type FoundRecord, readNotBooked } from './replay-lines.ts'
 import { bookScript } from './replay-script.ts'
 
@@ -20,7 +20,6 @@ Without --local they go into the D1 database of wrangler.toml; with it into the 
 npm start -- --persist DIR, which must not be running.
 `
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 /** Ids of one look-up: 500 of 44 characters stay far below D1's 100 KB of SQL. */
 const IDS_PER_QUERY = 500
 

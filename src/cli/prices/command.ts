@@ -3,17 +3,16 @@
  * Fails, and writes nothing, when two sources disagree in a way that is not written down.
  */
 import { readFile, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { PriceSource } from '../../ledger/prices/bundled.ts'
+import { ROOT } from '../root.ts'
 import { buildCatalogue, catalogueText, type SourceTexts } from './build/build-catalogue.ts'
 import type { KnownDisagreements } from './build/check.ts'
 
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const PRICES = join(ROOT, 'src', 'ledger', 'prices')
 const CATALOGUE = join(PRICES, 'catalogue.json')
-const KNOWN = join(PRICES, 'known-disagreements.json')
+const KNOWN = join(import.meta.dirname, 'build', 'known-disagreements.json')
 /** Used where nothing else is named. */
 const DEFAULT_FOLDER = join(ROOT, '..', 'shared', 'prices')
 
