@@ -6,12 +6,12 @@ import type { Deployment, GatewayConfig } from './config/types.ts'
 import { costOf } from './ledger/cost/cost-of.ts'
 import { BUNDLED_CATALOGUE } from './ledger/prices/bundled.ts'
 import { createLivePrices, PRICES_KEY } from './ledger/prices/live.ts'
-import type { Isolate } from './relay/isolate-state.ts'
+import type { IsolateState } from './relay/isolate-state.ts'
 import { createBodyBudget } from './relay/request/held-body.ts'
 import { createRouter, type Router } from './routing/router.ts'
 import { logLine } from './telemetry/log.ts'
 
-export function createIsolate(): Isolate {
+export function createIsolate(): IsolateState {
   const now = () => Date.now()
   const loader = createConfigLoader({ now, onProblem: (issues) => logLine('config', { issues }) })
   const prices = createLivePrices({ now, onProblem: (issues) => logLine('config', { key: PRICES_KEY, issues }) })
@@ -33,6 +33,7 @@ export function createIsolate(): Isolate {
       return current.router
     },
     credentials: createCredentialProvider({ now }),
+    fetcher: (input, init) => fetch(input, init),
     bodies: createBodyBudget(),
   }
 }

@@ -3,13 +3,13 @@
  * reserves at admission. Read only where a setting of the group makes use of it.
  */
 import { guessTokens } from '../../ledger/cost/token-guess.ts'
-import type { Call } from '../call.ts'
+import type { AdmittedCall } from '../call.ts'
 
 /** The output bound under the names of the model families. */
 const MAX_TOKENS =
   /"(?:maxTokens|max_tokens|max_new_tokens|maxTokenCount|max_gen_len|max_completion_tokens)"\s*:\s*(\d{1,9})/
 
-export function admissionOf(call: Call): { estimatedInputTokens?: number; maxTokens?: number } {
+export function promptSizeOf(call: AdmittedCall): { estimatedInputTokens?: number; maxTokens?: number } {
   const { router } = call.config
   const strategy = router.modelGroupRoutingStrategy[call.resolved.group] ?? router.routingStrategy
   const counts = strategy === 'usage-based-routing'
