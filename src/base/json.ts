@@ -16,7 +16,8 @@ export function parseJsonText(text: string): unknown {
   }
 }
 
-export function isJsonObject(value: unknown): value is JsonObject {
+/** Whether a value is a JSON object: no list and not null. */
+export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

@@ -3,7 +3,7 @@
  * so a body is parsed only where the operation or a name found in its text says that something is there.
  */
 import type { HeaderMap } from '../../base/header-map.ts'
-import { isJsonObject, parseJson, parseJsonText } from '../../base/json.ts'
+import { isObject, parseJson, parseJsonText } from '../../base/json.ts'
 import type { Operation } from '../../bedrock/operations/bedrock-runtime.ts'
 
 export type RequestFacts = {
@@ -48,5 +48,5 @@ function mentions(body: Uint8Array, names: readonly string[]): boolean {
 }
 
 function record(value: unknown): Record<string, unknown> | null {
-  return isJsonObject(value) ? { ...value } : null
+  return isObject(value) ? { ...value } : null
 }
