@@ -1,5 +1,6 @@
 /** What one isolate keeps between calls: the configuration, the health of deployments, sessions, and the memory it has lent out. */
 import { createCredentialProvider } from './bedrock/signing/credential-provider.ts'
+import { accountingOf } from './bedrock/usage/priced-operations.ts'
 import { EMPTY_READING } from './bedrock/usage/reading.ts'
 import { createConfigLoader } from './config/load.ts'
 import type { Deployment, GatewayConfig } from './config/types.ts'
@@ -43,7 +44,7 @@ const COMPARED_USAGE = { inputTokens: 3000, outputTokens: 1000 }
 /** Price of a typical call in pico-USD, for `cost-based-routing`; null where it is not known. Only compared, never booked. */
 function priceOf(deployment: Deployment): number | null {
   const { picoUsd } = costOf({
-    operation: 'Converse',
+    operation: accountingOf('Converse'),
     model: deployment.model,
     baseModel: deployment.baseModel,
     region: deployment.region,

@@ -202,5 +202,5 @@ function headerFacts(result: { deployment: Deployment; attempts: readonly Attemp
 
 function partsOf(call: Call, answer: BufferedAnswer): WireParts {
   const { headers } = answer
-  return call.operation.usage === 'free' ? { headers } : { headers, body: parseJson(answer.body) }
+  return call.operation.bills === 'nothing' ? { headers } : { headers, body: parseJson(answer.body) }
 }

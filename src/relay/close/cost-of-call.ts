@@ -64,7 +64,7 @@ export function costOfFailedAttempt(
 
 function costInput(call: Call, deployment: Deployment, atMs: number): CostInput {
   return {
-    operation: call.operation.name,
+    operation: call.operation,
     model: deployment.model,
     baseModel: deployment.baseModel,
     region: deployment.region,
@@ -81,7 +81,7 @@ function withoutAnswer(call: Call, ending: Ending): Money {
   if (ending.verdict === 'abandoned' && call.attempts.at(-1)?.status === null) {
     return { ...estimateOfUnanswered(call, ending), attemptLog }
   }
-  if (call.operation.usage !== 'free' && call.attempts.some(isOpen)) {
+  if (call.operation.bills !== 'nothing' && call.attempts.some(isOpen)) {
     const reason = 'an upstream broke off or fell silent before its answer was whole; what it consumed is not known'
     return { state: 'unpriced', nanoUsd: null, reason, ...NOTHING_USED, attemptLog }
   }
@@ -95,7 +95,7 @@ function estimateOfUnanswered(call: Call, ending: Ending): Omit<Money, 'attemptL
   const input = costInput(call, ending.deployment, ending.endedAtMs)
   const how = `the client left before the answer: input from the size of the request (${BYTES_PER_TOKEN} bytes a token), output not seen`
   const cost =
-    call.operation.usage === 'free'
+    call.operation.bills === 'nothing'
       ? costOf(input)
       : estimateCost(input, { inputTokens: estimatedPromptTokens(call) }, how)
   const { state, nanoUsd, reason, priceRow, reading } = cost
