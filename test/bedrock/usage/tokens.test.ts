@@ -143,6 +143,16 @@ describe('InvokeModel', () => {
     expect(reading.raw).toEqual({ ...headers, ...body })
   })
 
+  it('keeps a time to live that Anthropic adds under its own name', () => {
+    const cache_creation = { ephemeral_5m_input_tokens: 1, ephemeral_24h_input_tokens: 7, other_tokens: 2 }
+    const body = { usage: { input_tokens: 1, output_tokens: 1, cache_creation_input_tokens: 10, cache_creation } }
+    expect(readUsage(accountingOf('InvokeModel'), CLAUDE, { body }).usage?.cacheDetails).toEqual([
+      { ttl: '5m', inputTokens: 1 },
+      { ttl: '24h', inputTokens: 7 },
+      { ttl: 'other_tokens', inputTokens: 2 },
+    ])
+  })
+
   it('takes all four headers where the body counts nothing', () => {
     const body = { outputs: [{ text: 'x' }] }
     const reading = readUsage(accountingOf('InvokeModel'), 'mistral.mistral-large-2402-v1:0', { body, headers })
