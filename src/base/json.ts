@@ -27,3 +27,9 @@ export function member(value: unknown, name: string): unknown {
     ? (value as Record<string, unknown>)[name]
     : undefined
 }
+
+/** `value[name]` where it is a JSON object, else an empty one: a path of members can be followed without asking at each step. */
+export function child(value: unknown, name: string): JsonObject {
+  const found = member(value, name)
+  return isObject(found) ? found : {}
+}

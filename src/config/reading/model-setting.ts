@@ -1,4 +1,5 @@
 /** How a deployment names its model: LiteLLM's prefixes, model ids and ARNs. */
+import { familyOf } from '../../bedrock/model/families/families.ts'
 
 /** The Bedrock API that LiteLLM was told to translate to. Here the client chooses the operation itself. */
 export type ModelRoute = 'converse' | 'invoke'
@@ -69,26 +70,6 @@ function idFault(rest: string): string {
   return 'not a model id, inference profile or ARN of Bedrock: write bedrock/<model id or ARN>'
 }
 
-/**
- * Ids of models that have no Converse, by their beginnings.
- * https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html
- */
-const INVOKE_ONLY_PREFIXES: readonly string[] = [
-  'amazon.nova-canvas',
-  'amazon.nova-reel',
-  'amazon.nova-sonic',
-  'amazon.nova-2-sonic',
-  'amazon.nova-2-multimodal-embeddings',
-  'amazon.rerank',
-  'amazon.titan-embed',
-  'amazon.titan-image',
-  'cohere.embed',
-  'cohere.rerank',
-  'luma.',
-  'stability.',
-  'twelvelabs.',
-]
-
 const GEOGRAPHY = /^(?:us|us-gov|eu|apac|au|jp|ca|in|sa|amer|global)\./
 
 /** Id without its ARN and without the prefix of an inference profile. */
@@ -100,8 +81,7 @@ function bareId(id: string): string {
 /** True where Converse is known not to exist for the model, or the entry asks for Invoke. */
 export function servesInvokeOnly(reference: ModelReference): boolean {
   if (reference.route === 'invoke') return true
-  const id = bareId(reference.id)
-  return INVOKE_ONLY_PREFIXES.some((prefix) => id.startsWith(prefix))
+  return !familyOf(bareId(reference.id)).converse
 }
 
 /** A global inference profile lets AWS serve the call in any commercial region. */

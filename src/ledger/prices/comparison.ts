@@ -1,4 +1,5 @@
 /** What a typical call would cost on each deployment, for `cost-based-routing`. Only compared, never booked. */
+import { accountingOf } from '../../bedrock/usage/priced-operations.ts'
 import { EMPTY_READING } from '../../bedrock/usage/reading.ts'
 import type { Deployment } from '../../config/types.ts'
 import { costOf } from '../cost/cost-of.ts'
@@ -45,7 +46,7 @@ export function createPriceComparison(now: () => number = Date.now): PriceCompar
 
 function typicalPrice(deployment: Deployment, overrides: Catalogue | undefined, at: Date): number | null {
   const { picoUsd } = costOf({
-    operation: 'Converse',
+    operation: accountingOf('Converse'),
     model: deployment.model,
     baseModel: deployment.baseModel,
     region: deployment.region,

@@ -176,5 +176,5 @@ function headerFacts(call: AdmittedCall, { deployment, fallbacks }: EndedAt): He
 
 function partsOf(call: AdmittedCall, answer: BufferedAnswer): WireParts {
   const { headers } = answer
-  return call.operation.usage === 'free' ? { headers } : { headers, body: parseJson(answer.body) }
+  return call.operation.bills === 'nothing' ? { headers } : { headers, body: parseJson(answer.body) }
 }

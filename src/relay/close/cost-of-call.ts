@@ -73,7 +73,7 @@ export function costOfFailedAttempt(
 
 function costInput(call: AdmittedCall, deployment: Deployment, atMs: number): CostInput {
   return {
-    operation: call.operation.name,
+    operation: call.operation,
     model: deployment.model,
     baseModel: deployment.baseModel,
     region: deployment.region,
@@ -89,7 +89,7 @@ function withoutAnswer(call: AdmittedCall, ending: Ending, endedAtMs: number): O
   if (ending.verdict === 'abandoned' && call.attempts.at(-1)?.failure?.status === null) {
     return estimateOfUnanswered(call, ending, endedAtMs)
   }
-  if (call.operation.usage !== 'free' && call.attempts.some(mayBeUncounted)) {
+  if (call.operation.bills !== 'nothing' && call.attempts.some(mayBeUncounted)) {
     const reason = 'an upstream broke off or fell silent before its answer was whole; what it consumed is not known'
     return { state: 'unpriced', nanoUsd: null, reason, ...NOTHING_USED }
   }
@@ -103,7 +103,7 @@ function estimateOfUnanswered(call: AdmittedCall, ending: Ending, endedAtMs: num
   const input = costInput(call, ending.deployment, endedAtMs)
   const how = `the client left before the answer: input from the size of the request (${BYTES_PER_TOKEN} bytes a token), output not seen`
   const cost =
-    call.operation.usage === 'free'
+    call.operation.bills === 'nothing'
       ? costOf(input)
       : estimateCost(input, { inputTokens: estimatedPromptTokens(call) }, how)
   const { state, nanoUsd, reason, priceRow, reading } = cost
