@@ -1,5 +1,5 @@
 /** The record of a call: what both sides saw of it, what it used, what that cost. */
-import type { SpendRecord, Usage } from '../../ledger/record/record.ts'
+import { blankRecord, type SpendRecord, type Usage } from '../../ledger/record/record.ts'
 import type { Call } from '../call.ts'
 import { readAttribution } from '../request/attribution.ts'
 import { judgeMoney } from './cost-of-call.ts'
@@ -11,6 +11,7 @@ export function recordOf(call: Call, ending: Ending): SpendRecord {
   const money = judgeMoney(call, ending)
   const msToHeaders = ending.headersAtMs - call.startedMs
   return {
+    ...blankRecord(),
     request_id: call.id,
     client_call_id: attribution.clientCallId,
     client_invocation_id: attribution.clientInvocationId,
