@@ -1,5 +1,5 @@
 /** The record of a call: what both sides saw of it, what it used, what that cost. */
-import type { SpendRecord, Usage } from '../../ledger/record/record.ts'
+import { blankRecord, type SpendRecord, type Usage } from '../../ledger/record/record.ts'
 import type { AdmittedCall } from '../call.ts'
 import { type Attribution, NO_ATTRIBUTION, readAttribution } from '../request/attribution.ts'
 import { attemptLogOf } from './attempt-log.ts'
@@ -38,6 +38,7 @@ function assemble(
   const msToHeaders = ending.headersAtMs - call.startedMs
   const msToFirstFrame = ending.firstFrameAtMs === null ? null : ending.firstFrameAtMs - call.startedMs
   return {
+    ...blankRecord(),
     request_id: call.id,
     client_call_id: attribution.clientCallId,
     client_invocation_id: attribution.clientInvocationId,
