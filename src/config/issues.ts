@@ -1,5 +1,7 @@
 /** Collects faults and warnings while a configuration is read; a fault never ends the reading, so that all are reported. */
-import type { ConfigIssue } from './types.ts'
+
+/** One fault or warning, with the path of the setting in the file (`model_list[2].litellm_params.aws_region_name`). */
+export type ConfigIssue = { severity: 'error' | 'warning'; path: string; message: string }
 
 export { isObject, type JsonObject } from '../base/json.ts'
 

@@ -1,99 +1,12 @@
 /** A configuration that can be shown to people: what may be a secret is hidden, references to secrets stay. */
-import { isObject, type JsonObject } from './issues.ts'
-import { isPriceName } from './reading/custom-price.ts'
+import { isJsonObject, type JsonObject } from '../base/json.ts'
+import { isPriceName } from './reading/price-fields.ts'
 import { isReference } from './secrets.ts'
 import { joinPath } from './setting-path.ts'
-import { knownSetting } from './settings/known-settings.ts'
+import { isSection, knownSetting } from './settings/known-settings.ts'
 
 /** Stands in place of a value that is not shown. */
 export const REDACTED = '*****'
-
-/** Settings whose values say nothing that an operator would hide. Everything else counts as a secret. */
-const HARMLESS: Readonly<Record<string, ReadonlySet<string>>> = {
-  litellm_params: new Set([
-    'model',
-    'model_id',
-    'custom_llm_provider',
-    'aws_region_name',
-    'aws_role_name',
-    'aws_session_name',
-    'aws_sts_endpoint',
-    'aws_bedrock_runtime_endpoint',
-    'aws_bedrock_agent_runtime_endpoint',
-    'aws_bedrock_endpoint',
-    'api_base',
-    'weight',
-    'rpm',
-    'tpm',
-    'itpm',
-    'otpm',
-    'order',
-    'timeout',
-    'stream_timeout',
-    'cooldown_time',
-    'max_retries',
-    'num_retries',
-    'tags',
-    'temperature',
-    'top_p',
-    'max_tokens',
-    'drop_params',
-    'use_in_pass_through',
-  ]),
-  model_info: new Set([
-    'id',
-    'base_model',
-    'mode',
-    'tier',
-    'description',
-    'max_tokens',
-    'max_input_tokens',
-    'max_output_tokens',
-    'output_vector_size',
-    'access_groups',
-    'litellm_provider',
-  ]),
-  general_settings: new Set(['cancel_on_disconnect']),
-  router_settings: new Set([
-    'routing_strategy',
-    'num_retries',
-    'timeout',
-    'stream_timeout',
-    'allowed_fails',
-    'allowed_fails_policy',
-    'cooldown_time',
-    'disable_cooldowns',
-    'retry_after',
-    'fallbacks',
-    'context_window_fallbacks',
-    'content_policy_fallbacks',
-    'default_fallbacks',
-    'max_fallbacks',
-    'retry_policy',
-    'model_group_retry_policy',
-    'enable_pre_call_checks',
-    'optional_pre_call_checks',
-    'model_group_alias',
-    'model_group_routing_strategy',
-    'model_group_regions',
-    'try_cooling_targets',
-    'enable_tag_filtering',
-    'tag_filtering_match_any',
-  ]),
-  litellm_settings: new Set([
-    'num_retries',
-    'request_timeout',
-    'fallbacks',
-    'context_window_fallbacks',
-    'content_policy_fallbacks',
-    'default_fallbacks',
-    'allowed_fails',
-    'cooldown_time',
-    'callbacks',
-    'success_callback',
-    'failure_callback',
-  ]),
-}
 
 /** Names that hold a secret wherever they stand, for a literal that must not be stored. */
 const SECRET_NAME =
@@ -103,7 +16,7 @@ const NOT_SECRET_NAME = /^(?:max_|input_|output_|cache_|token_)|_header_name$/
 
 /** The configuration with every value hidden that is not known to be harmless. */
 export function redactConfig(raw: unknown): unknown {
-  if (!isObject(raw)) return hide(raw)
+  if (!isJsonObject(raw)) return hide(raw)
   return mapEntries(raw, (name, value) => {
     if (name === 'model_list' && Array.isArray(value)) return value.map(redactEntry)
     return redactSection(name, value)
@@ -111,16 +24,17 @@ export function redactConfig(raw: unknown): unknown {
 }
 
 function redactEntry(entry: unknown): unknown {
-  if (!isObject(entry)) return hide(entry)
+  if (!isJsonObject(entry)) return hide(entry)
   return mapEntries(entry, (name, value) => (name === 'model_name' ? value : redactSection(name, value)))
 }
 
 function redactSection(section: string, settings: unknown): unknown {
-  const harmless = HARMLESS[section]
-  if (!isObject(settings) || harmless === undefined) return hide(settings)
+  if (!isJsonObject(settings) || !isSection(section)) return hide(settings)
   return mapEntries(settings, (name, value) => {
     const isShown =
-      harmless.has(name) || isPriceName(name) || (section === 'model_info' && name.startsWith('supports_'))
+      knownSetting(section, name)?.visibility === 'shown' ||
+      isPriceName(name) ||
+      (section === 'model_info' && name.startsWith('supports_'))
     return isShown && !hasUserInfo(value) ? value : hide(value)
   })
 }
@@ -134,7 +48,7 @@ function hasUserInfo(value: unknown): boolean {
 /** Hides every text and number, keeping names, references, switches and shape. */
 function hide(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(hide)
-  if (isObject(value)) return mapEntries(value, (_name, entry) => hide(entry))
+  if (isJsonObject(value)) return mapEntries(value, (_name, entry) => hide(entry))
   return value === null || typeof value === 'boolean' || isReference(value) ? value : REDACTED
 }
 
@@ -151,7 +65,7 @@ function literalsIn(value: unknown, path: string, setting: string, isSecret: boo
   if (Array.isArray(value)) {
     return value.flatMap((item, index) => literalsIn(item, joinPath(path, index), setting, isSecret))
   }
-  if (isObject(value)) {
+  if (isJsonObject(value)) {
     return Object.entries(value).flatMap(([name, entry]) =>
       literalsIn(entry, joinPath(path, name), name, isSecret || isSecretName(setting, name)),
     )

@@ -1,4 +1,5 @@
 /** Short ways to a configuration, a call and a clock for the tests of routing. */
+import { reachOf } from '../../src/bedrock/model/reach.ts'
 import type { Deployment, GatewayConfig, RouterSettings } from '../../src/config/types.ts'
 import type { Failure } from '../../src/routing/policy/failure.ts'
 import {
@@ -34,11 +35,13 @@ export const SETTINGS: RouterSettings = {
 /** `a` becomes a deployment of the group `m` with the id `a`. */
 export function deployment(id: string, fields: Partial<Deployment> = {}): Deployment {
   const region = fields.region ?? 'us-east-1'
+  const model = fields.model ?? 'anthropic.claude-sonnet-4-5-20250929-v1:0'
   return {
     id,
     group: 'm',
-    model: 'anthropic.claude-sonnet-4-5-20250929-v1:0',
+    model,
     region,
+    reach: reachOf(model, fields.baseModel),
     runtimeEndpoint: `https://bedrock-runtime.${region}.amazonaws.com`,
     credentials: { kind: 'api-key', token: 'test' },
     order: 0,

@@ -1,15 +1,17 @@
 /** Parts the settings that the gateway reads from those that it does not, and says what becomes of the latter. */
-import { type Issues, isObject, type JsonObject, typeName } from '../issues.ts'
-import { isPriceName, looksLikePrice } from '../reading/custom-price.ts'
+import { isJsonObject, type JsonObject } from '../../base/json.ts'
+import { type Issues, typeName } from '../issues.ts'
+import { isPriceName, looksLikePrice } from '../reading/price-fields.ts'
+import { resolveReferences, type SecretSource } from '../secrets.ts'
 import { joinPath } from '../setting-path.ts'
-import { judgeSetting, type Siblings } from './judged-settings.ts'
 import { knownSetting, nearestSetting, type Section } from './known-settings.ts'
+import { type Siblings, standInOf } from './setting.ts'
 
 /** A setting that is written down but switched off restricts nothing. */
 function isOff(value: unknown): boolean {
   if (value === null || value === undefined || value === false || value === '') return true
   if (Array.isArray(value)) return value.length === 0
-  return isObject(value) && Object.keys(value).length === 0
+  return isJsonObject(value) && Object.keys(value).length === 0
 }
 
 /** The used settings of one section. Empty ones (`api_base:`) count as absent. */
@@ -57,7 +59,7 @@ function explain(
       issues.warn(path, `has no effect here: ${known.because}`)
       return
     case 'judged':
-      judgeSetting(section, name, value, path, issues, siblings)
+      known.judge(value, path, issues, siblings)
       return
     case 'used':
     case undefined:
@@ -77,10 +79,28 @@ function explainUnknown(section: Section, name: string, path: string, issues: Is
   issues.warn(path, `not a setting that is known here; it has no effect: ${hint}`)
 }
 
+/** Where a price stands as `os.environ/NAME`: any decimal will do. */
+const PRICE_STAND_IN = '1'
+
+/** The settings with every reference in them replaced by the value of its secret. */
+export function resolveSettings(
+  section: Section,
+  settings: JsonObject,
+  path: string,
+  source: SecretSource,
+  issues: Issues,
+): JsonObject {
+  const resolved = Object.entries(settings).map(([name, value]): [string, unknown] => {
+    const standIn = isPriceIn(section, name) ? PRICE_STAND_IN : standInOf(knownSetting(section, name))
+    return [name, resolveReferences(value, joinPath(path, name), standIn, source, issues)]
+  })
+  return Object.fromEntries(resolved)
+}
+
 /** A section of the file as a mapping; absent and empty sections are empty mappings. */
 export function readSection(value: unknown, path: string, issues: Issues): JsonObject {
   if (value === undefined || value === null) return {}
-  if (isObject(value)) return value
+  if (isJsonObject(value)) return value
   issues.error(path, `this section is ${typeName(value)}: write a mapping of settings`)
   return {}
 }
