@@ -1,5 +1,5 @@
 /** A configuration that can be shown to people: what may be a secret is hidden, references to secrets stay. */
-import { isJsonObject, type JsonObject } from '../base/json.ts'
+import { isObject, type JsonObject } from '../base/json.ts'
 import { isPriceName } from './reading/price-fields.ts'
 import { isReference } from './secrets.ts'
 import { joinPath } from './setting-path.ts'
@@ -16,7 +16,7 @@ const NOT_SECRET_NAME = /^(?:max_|input_|output_|cache_|token_)|_header_name$/
 
 /** The configuration with every value hidden that is not known to be harmless. */
 export function redactConfig(raw: unknown): unknown {
-  if (!isJsonObject(raw)) return hide(raw)
+  if (!isObject(raw)) return hide(raw)
   return mapEntries(raw, (name, value) => {
     if (name === 'model_list' && Array.isArray(value)) return value.map(redactEntry)
     return redactSection(name, value)
@@ -24,12 +24,12 @@ export function redactConfig(raw: unknown): unknown {
 }
 
 function redactEntry(entry: unknown): unknown {
-  if (!isJsonObject(entry)) return hide(entry)
+  if (!isObject(entry)) return hide(entry)
   return mapEntries(entry, (name, value) => (name === 'model_name' ? value : redactSection(name, value)))
 }
 
 function redactSection(section: string, settings: unknown): unknown {
-  if (!isJsonObject(settings) || !isSection(section)) return hide(settings)
+  if (!isObject(settings) || !isSection(section)) return hide(settings)
   return mapEntries(settings, (name, value) => {
     const isShown =
       knownSetting(section, name)?.visibility === 'shown' ||
@@ -48,7 +48,7 @@ function hasUserInfo(value: unknown): boolean {
 /** Hides every text and number, keeping names, references, switches and shape. */
 function hide(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(hide)
-  if (isJsonObject(value)) return mapEntries(value, (_name, entry) => hide(entry))
+  if (isObject(value)) return mapEntries(value, (_name, entry) => hide(entry))
   return value === null || typeof value === 'boolean' || isReference(value) ? value : REDACTED
 }
 
@@ -65,7 +65,7 @@ function literalsIn(value: unknown, path: string, setting: string, isSecret: boo
   if (Array.isArray(value)) {
     return value.flatMap((item, index) => literalsIn(item, joinPath(path, index), setting, isSecret))
   }
-  if (isJsonObject(value)) {
+  if (isObject(value)) {
     return Object.entries(value).flatMap(([name, entry]) =>
       literalsIn(entry, joinPath(path, name), name, isSecret || isSecretName(setting, name)),
     )

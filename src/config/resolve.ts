@@ -1,5 +1,5 @@
 /** The whole of a configuration: raw JSON in; a GatewayConfig with its secrets, or every fault with its path, out. */
-import { isJsonObject, type JsonObject } from '../base/json.ts'
+import { isObject, type JsonObject } from '../base/json.ts'
 import { collectIssues, type Issues, typeName } from './issues.ts'
 import { type Draft, readDeployment } from './reading/deployment.ts'
 import { checkFallbacks, type Groups, resolveGroup } from './reading/group-checks.ts'
@@ -22,7 +22,7 @@ export function readConfig(raw: unknown, env: Readonly<Record<string, unknown>>)
 
 export async function resolveConfig(raw: unknown, source: SecretSource): Promise<ConfigResult> {
   const issues = collectIssues()
-  const config = isJsonObject(raw) ? interpret(raw, source, issues) : notAConfig(raw, issues)
+  const config = isObject(raw) ? interpret(raw, source, issues) : notAConfig(raw, issues)
   const found = issues.all().map((issue) => ({ ...issue, message: source.hide(issue.message) }))
   if (config === null || found.some((issue) => issue.severity === 'error')) return { ok: false, issues: found }
   return { ok: true, config: { version: await versionOf(raw), ...config }, warnings: found }
@@ -82,7 +82,7 @@ function interpret(raw: JsonObject, source: SecretSource, issues: Issues): Omit<
 function haveTags(modelList: unknown): boolean {
   if (!Array.isArray(modelList)) return false
   return modelList.some((entry: unknown) => {
-    const params = isJsonObject(entry) && isJsonObject(entry.litellm_params) ? entry.litellm_params : {}
+    const params = isObject(entry) && isObject(entry.litellm_params) ? entry.litellm_params : {}
     return [params.tags, params.tag_regex].some((tags) => tags !== undefined && tags !== null)
   })
 }
