@@ -7,6 +7,7 @@ import type { Refusal } from '../access/refusal.ts'
 import type { Background } from '../base/background.ts'
 import { type HeaderMap, headerMap } from '../base/header-map.ts'
 import { recogniseCall } from '../bedrock/operations/path.ts'
+import { canonicalQuery } from '../bedrock/signing/canonical-query.ts'
 import type { GatewayConfig } from '../config/types.ts'
 import type { Env } from '../env.ts'
 import { describeCause, logLine } from '../telemetry/log.ts'
@@ -66,7 +67,6 @@ async function travel(
     prices,
     ...admitted,
     clientHeaders: headers,
-    upstreamHeaders: upstreamRequestHeaders(headers),
     body,
     disconnect: watchDisconnect(request.signal, config.cancelOnDisconnect),
     attempts: [],
@@ -97,7 +97,7 @@ async function travel(
   }
 }
 
-type Admitted = Pick<Call, 'caller' | 'operation' | 'model' | 'search' | 'resolved'>
+type Admitted = Pick<Call, 'caller' | 'operation' | 'model' | 'search' | 'upstreamHeaders' | 'resolved'>
 
 async function admit(request: Request, headers: HeaderMap, config: GatewayConfig): Promise<Admitted | Refusal> {
   const caller = await authenticate(headers, config.masterKey)
@@ -106,5 +106,9 @@ async function admit(request: Request, headers: HeaderMap, config: GatewayConfig
   if ('kind' in recognised) return recognised
   const resolved = resolveModel(config, recognised.model)
   if ('kind' in resolved) return resolved
-  return { caller, ...recognised, resolved }
+  const query = canonicalQuery(recognised.search)
+  if (!query.ok) return query.reason
+  const upstreamHeaders = upstreamRequestHeaders(headers)
+  if (!upstreamHeaders.ok) return upstreamHeaders.reason
+  return { caller, ...recognised, search: query.value, upstreamHeaders: upstreamHeaders.value, resolved }
 }
