@@ -69,7 +69,7 @@ describe('a router setting', () => {
   test('that nobody reads does not compile, and its row names who has to read it', async () => {
     const [table = '', ...readers] = await filesOf('router setting')
     expect(readers).toHaveLength(1)
-    await edit(table, '  num_retries: used(', '  planted_setting: used(flag, 'shown'),\n  num_retries: used(')
+    await edit(table, '  num_retries: used(', "  planted_setting: used(flag, 'shown'),\n  num_retries: used(")
     expect(await faultyFiles()).toEqual(readers)
     for (const file of readers) {
       await edit(file, '    num_retries,\n', '    num_retries,\n    planted_setting = false,\n')
