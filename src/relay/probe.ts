@@ -1,9 +1,9 @@
 /**
- * Asks one deployment whether it answers: CountTokens, which is free, or on demand a real Converse of one token, which is booked.
- * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html
+ * Asks one deployment whether it answers: by the operation of the table that is free to ask, or on demand by the one that
+ * costs a token, which is booked.
  */
 import { parseJson } from '../base/json.ts'
-import { OPERATIONS, type Operation, type OperationName } from '../bedrock/operations/bedrock-runtime.ts'
+import type { Probing } from '../bedrock/operations/table.ts'
 import type { Deployment, GatewayConfig } from '../config/types.ts'
 import type { Call } from './call.ts'
 import { newCallId } from './call-id.ts'
@@ -14,10 +14,6 @@ import { attempt } from './upstream/attempt.ts'
 
 /** A deployment that says nothing for this long is not healthy. */
 const PROBE_TIMEOUT_MS = 15_000
-
-const MESSAGES = [{ role: 'user', content: [{ text: 'ping' }] }]
-const COUNT_TOKENS_BODY = JSON.stringify({ input: { converse: { messages: MESSAGES } } })
-const CONVERSE_BODY = JSON.stringify({ messages: MESSAGES, inferenceConfig: { maxTokens: 1 } })
 
 /** `unknown`: the deployment answered, but its model cannot be asked this way. */
 export type ProbeResult = {
@@ -34,12 +30,9 @@ export async function probe(
   isolate: Isolate,
   deps: CloseDeps,
 ): Promise<ProbeResult> {
-  const call = probeCall(
-    deployment,
-    paid ? 'Converse' : 'CountTokens',
-    paid ? CONVERSE_BODY : COUNT_TOKENS_BODY,
-    config,
-  )
+  const probing = isolate.operations.probe(paid ? 'paid' : 'free')
+  if (probing === null) return { state: 'unknown', ms: 0, status: null, error: null }
+  const call = probeCall(deployment, probing, config)
   const attemptDeps = {
     credentials: isolate.credentials,
     now: () => Date.now(),
@@ -68,9 +61,9 @@ export async function probe(
   return { state: unasked ? 'unknown' : 'unhealthy', ms, status, error }
 }
 
-function probeCall(deployment: Deployment, name: OperationName, text: string, config: GatewayConfig): Call {
+function probeCall(deployment: Deployment, { operation, body }: Probing, config: GatewayConfig): Call {
   const startedMs = Date.now()
-  const bytes = new TextEncoder().encode(text)
+  const bytes = new TextEncoder().encode(body)
   const headers = { 'content-type': 'application/json', 'x-litellm-tags': 'health-probe' }
   return {
     id: newCallId(startedMs),
@@ -78,7 +71,8 @@ function probeCall(deployment: Deployment, name: OperationName, text: string, co
     config,
     prices: undefined,
     caller: { kind: 'master', apiKey: null, teamId: null, userId: null },
-    operation: operationNamed(name),
+    operation,
+    labels: {},
     model: deployment.group,
     resolved: { group: deployment.group },
     search: '',
@@ -91,10 +85,4 @@ function probeCall(deployment: Deployment, name: OperationName, text: string, co
     requestFacts: { request: null, requestMetadata: null, sizeBytes: bytes.byteLength },
     upstreamWaitMs: 0,
   }
-}
-
-function operationNamed(name: OperationName): Operation {
-  const operation = OPERATIONS.find((one) => one.name === name)
-  if (operation === undefined) throw new Error(`${name} is not in the table of operations`)
-  return operation
 }

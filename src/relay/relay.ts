@@ -1,13 +1,13 @@
 /**
- * The journey of a call: authenticate, recognise, admit, plan and attempt, deliver, settle.
+ * The journey of a call: authenticate, recognise, read, resolve, plan and attempt, deliver, settle.
  * Each step takes what the one before it returned; a refusal at any step becomes an AWS-shaped answer in one place.
  */
 import { authenticate } from '../access/authenticate.ts'
 import type { Refusal } from '../access/refusal.ts'
 import type { Background } from '../base/background.ts'
-import { type HeaderMap, headerMap } from '../base/header-map.ts'
-import { recogniseCall } from '../bedrock/operations/path.ts'
-import type { GatewayConfig } from '../config/types.ts'
+import { headerMap } from '../base/header-map.ts'
+import { recognise } from '../bedrock/operations/path.ts'
+import { resourceOf } from '../bedrock/operations/place.ts'
 import type { Env } from '../env.ts'
 import { describeCause, logLine } from '../telemetry/log.ts'
 import { deliver } from './answer/deliver.ts'
@@ -55,16 +55,28 @@ async function travel(
   const prices = await loadingPrices
   if (config === null) return refuse({ kind: 'no-config' })
   const headers = headerMap(request.headers)
-  const admitted = await admit(request, headers, config)
-  if ('kind' in admitted) return refuse(admitted)
+  const caller = await authenticate(headers, config.masterKey)
+  if (caller.kind !== 'master') return refuse(caller)
+  const recognised = recognise(isolate.operations, request.method, request.url, BEDROCK_PREFIX)
+  if ('kind' in recognised) return refuse(recognised)
   const body = await holdBody(request, isolate.bodies)
   if ('kind' in body) return refuse(body)
+  // The model may stand in the body, so it is known only now.
+  const model = resourceOf(recognised.operation, { labels: recognised.labels, headers, body: body.bytes }) ?? ''
+  const resolved = resolveModel(config, model)
+  if ('kind' in resolved) {
+    body.release()
+    return refuse(resolved)
+  }
   const call: Call = {
     id: callId,
     startedMs,
     config,
     prices,
-    ...admitted,
+    caller,
+    ...recognised,
+    model,
+    resolved,
     clientHeaders: headers,
     upstreamHeaders: upstreamRequestHeaders(headers),
     body,
@@ -82,9 +94,9 @@ async function travel(
       fetcher: (input, init) => fetch(input, init),
     }
     const result = await router.route({
-      ...admitted.resolved,
-      portable: call.operation.portable,
-      streams: call.operation.streams,
+      ...resolved,
+      portable: call.operation.fallback === 'any-group',
+      streams: call.operation.answer.kind === 'event-stream',
       bodyBytes: body.bytes,
       isAbandoned: call.disconnect.gone,
       ...admissionOf(call),
@@ -95,16 +107,4 @@ async function travel(
   } finally {
     body.release()
   }
-}
-
-type Admitted = Pick<Call, 'caller' | 'operation' | 'model' | 'search' | 'resolved'>
-
-async function admit(request: Request, headers: HeaderMap, config: GatewayConfig): Promise<Admitted | Refusal> {
-  const caller = await authenticate(headers, config.masterKey)
-  if (caller.kind !== 'master') return caller
-  const recognised = recogniseCall(request.method, request.url, BEDROCK_PREFIX)
-  if ('kind' in recognised) return recognised
-  const resolved = resolveModel(config, recognised.model)
-  if ('kind' in resolved) return resolved
-  return { caller, ...recognised, resolved }
 }

@@ -60,7 +60,7 @@ function deliverAnswer(call: Call, result: Answered, deps: CloseDeps): Response 
 /** An answer that is held whole: its cost is known before the headers go out. */
 function deliverBuffered(call: Call, result: Answered, answer: BufferedAnswer, deps: CloseDeps): Response {
   const headersAtMs = Date.now()
-  const succeeded = answer.status === 200
+  const succeeded = call.operation.successStatuses.includes(answer.status)
   const parts = succeeded ? partsOf(call, answer) : null
   const cost = parts === null ? null : costOfParts(call, result.deployment, parts, headersAtMs)
   const costUsd = cost === null || cost.picoUsd === null ? null : usdFromPico(cost.picoUsd)

@@ -29,7 +29,8 @@ export function recordOf(call: Call, ending: Ending): SpendRecord {
     request_tags: attribution.tags,
     metadata: attribution.metadata,
     status:
-      ending.httpStatus === 200 && (ending.verdict === 'complete' || ending.verdict === 'abandoned')
+      call.operation.successStatuses.includes(ending.httpStatus) &&
+      (ending.verdict === 'complete' || ending.verdict === 'abandoned')
         ? 'success'
         : 'failure',
     http_status: ending.httpStatus,

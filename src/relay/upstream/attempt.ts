@@ -1,6 +1,7 @@
 /** One attempt on one deployment: credentials, signature, fetch, judgement, and its line in the attempt log. */
 
 import { upstreamPath } from '../../bedrock/operations/path.ts'
+import { SERVICES } from '../../bedrock/operations/services.ts'
 import type { CredentialProvider } from '../../bedrock/signing/credential-provider.ts'
 import { signRequest } from '../../bedrock/signing/sign.ts'
 import type { Deployment } from '../../config/types.ts'
@@ -76,11 +77,13 @@ async function ask(
     return { kind: 'failure', failure: { phase: 'credentials', status, type: code, message }, value: null }
   }
   if (signing.credentials.kind === 'keys') call.lastKeyId = signing.credentials.accessKeyId
-  const { method } = call.operation
-  const url = target.runtimeEndpoint + upstreamPath(call.operation, target.model, call.search)
+  const { method, service, credentials } = call.operation
+  if (!credentials.includes(signing.credentials.kind)) return { kind: 'failure', failure: NOT_ACCEPTED, value: null }
+  const { endpoint, signingName } = SERVICES[service]
+  const url = target[endpoint] + upstreamPath(call.operation, call.labels, target.model, call.search)
   const body = call.body.bytes
   const unsigned = { method, url, headers: call.upstreamHeaders, body, region: target.region }
-  const headers = await signRequest(unsigned, signing.credentials)
+  const headers = await signRequest(unsigned, signing.credentials, signingName)
   // Set after signing, since an intermediary may rewrite it: a compressed answer would not be AWS's bytes.
   headers.set('accept-encoding', 'identity')
   const cancelUpstream = () => controller.abort()
@@ -90,7 +93,7 @@ async function ask(
   // The books' share of reading the request overlaps with the wait for the upstream.
   call.requestFacts = readRequestFacts(call.operation, call.clientHeaders, body, target.baseModel ?? target.model)
   const response = await answering
-  progress.answered = response.status === 200
+  progress.answered = call.operation.successStatuses.includes(response.status)
   const judgement = await judgeResponse(call.operation, response)
   const judgedAtMs = deps.now()
   const { awsRequestId } = judgement
@@ -101,6 +104,14 @@ async function ask(
   const value =
     judgement.answer === null ? null : { answer: judgement.answer, awsRequestId, cancelUpstream, firstFrameAtMs: null }
   return { kind: 'failure', failure: judgement.failure, value }
+}
+
+/** A deployment whose credentials AWS does not take for this operation: another one may have others. */
+const NOT_ACCEPTED: Failure = {
+  phase: 'credentials',
+  status: null,
+  type: 'AccessDeniedException',
+  message: 'the operation does not accept this kind of credentials',
 }
 
 /** A connection that broke: before the headers, or in an answer that had begun with 200. */
@@ -122,7 +133,7 @@ function note(
   call.attempts.push({
     deployment: target.id,
     region: target.region,
-    status: failure === null ? 200 : failure.status,
+    status: failure === null ? (outcome.value?.answer.status ?? null) : failure.status,
     error_type: failure === null ? null : (failure.type ?? reasonWithoutAnswer(failure)),
     aws_request_id: outcome.value?.awsRequestId ?? null,
     ms: endedMs - startedMs,

@@ -6,8 +6,9 @@ import {
   ModelStreamErrorException,
 } from '@aws-sdk/client-bedrock-runtime'
 import { describe, it } from 'vitest'
-import { createStreamTap, type StreamingOperation } from '../../../src/bedrock/event-stream/tap.ts'
+import { createStreamTap } from '../../../src/bedrock/event-stream/tap.ts'
 import { converseAnswer, invokeAnswer, join } from './oracle.ts'
+import { type StreamingOperation, streamAnswerOf } from './stream-answers.ts'
 
 /** Reads a stream as an application does, through the AWS SDK for JavaScript without a socket, and answers its error. */
 async function errorOf(operation: StreamingOperation, stream: Uint8Array): Promise<unknown> {
@@ -48,7 +49,7 @@ describe('the AWS SDK for JavaScript', () => {
       const stream = join(...frames)
       for (let cut = 1; cut <= stream.length; cut++) {
         const sent = stream.subarray(0, cut)
-        const tap = createStreamTap(operation)
+        const tap = createStreamTap(streamAnswerOf(operation))
         tap.push(sent)
         const error = await errorOf(operation, join(sent, tap.repair('upstream broke') ?? new Uint8Array(0)))
         expect(error, `cut at ${cut}`).toBeInstanceOf(ModelStreamErrorException)

@@ -30,14 +30,19 @@ const SPACE = 0x20
 const NO_BYTES = new Uint8Array(0)
 
 /**
- * What to send after the bytes already sent. `half` is the message under way, null on a boundary.
+ * What to send after the bytes already sent. `half` is the message under way, null on a boundary; `exception`
+ * is the type of the exception, lower camel as on the wire.
  * Null where the message cannot be completed: it announces too much, or lengths that no message can have.
  */
-export function repairStream(half: HalfFrame | null, message: string): Uint8Array<ArrayBuffer> | null {
-  if (half === null) return exceptionFrame(BROKEN_STREAM_EXCEPTION, message)
-  if (half.sentBytes < PRELUDE_BYTES) return completePrelude(half.held, message)
+export function repairStream(
+  half: HalfFrame | null,
+  message: string,
+  exception: string = BROKEN_STREAM_EXCEPTION,
+): Uint8Array<ArrayBuffer> | null {
+  if (half === null) return exceptionFrame(exception, message)
+  if (half.sentBytes < PRELUDE_BYTES) return completePrelude(half.held, message, exception)
   const rest = completeMessage(half)
-  return rest === null ? null : concat([rest, exceptionFrame(BROKEN_STREAM_EXCEPTION, message)])
+  return rest === null ? null : concat([rest, exceptionFrame(exception, message)])
 }
 
 /** Cut behind the prelude: lengths are given, headers and payload are filled up to them. */
@@ -72,16 +77,16 @@ function completeMessage({ sentBytes, held, crc }: HalfFrame): Uint8Array<ArrayB
  * Cut inside the prelude: what of the lengths is still open is chosen so that this message itself is the exception.
  * Where they are too short for that it becomes an event that clients skip, and the exception follows.
  */
-function completePrelude(sent: Uint8Array, message: string): Uint8Array<ArrayBuffer> | null {
+function completePrelude(sent: Uint8Array, message: string, type: string): Uint8Array<ArrayBuffer> | null {
   const total = openRange(sent)
   const block = openRange(sent.subarray(4))
-  const exception = encodeHeaders(exceptionHeaders(BROKEN_STREAM_EXCEPTION))
-  const known = new Map(exceptionHeaders(BROKEN_STREAM_EXCEPTION))
+  const exception = encodeHeaders(exceptionHeaders(type))
+  const known = new Map(exceptionHeaders(type))
   const asException = messageWithin(total, block, exception, known, exceptionPayload(message))
   const frame = asException ?? messageWithin(total, block, NO_BYTES, new Map(), NO_BYTES)
   if (frame === null) return null
   const rest = frame.subarray(sent.length)
-  return concat(asException === null ? [rest, exceptionFrame(BROKEN_STREAM_EXCEPTION, message)] : [rest])
+  return concat(asException === null ? [rest, exceptionFrame(type, message)] : [rest])
 }
 
 type Range = { least: number; most: number }
