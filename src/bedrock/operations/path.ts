@@ -58,7 +58,10 @@ export function recognise(
     decoded.push(text)
   }
   const found = operations.find(method, decoded, endsWithSlash)
-  if (found === null) return endsWithSlash ? badPath(EMPTY_SEGMENT) : { kind: 'unknown-operation', method, path }
+  if (found === null) {
+    const isPathOfAnother = operations.entries.some((entry) => operations.find(entry.method, decoded, endsWithSlash))
+    return endsWithSlash && !isPathOfAnother ? badPath(EMPTY_SEGMENT) : { kind: 'unknown-operation', method, path }
+  }
   const long = Object.entries(found.labels).find(([, value]) => value.length > LABEL_MAX_CHARS)
   if (long !== undefined) return badPath(`${long[0]} is longer than ${LABEL_MAX_CHARS} characters`)
   return { ...found, search }
