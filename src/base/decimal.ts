@@ -4,7 +4,7 @@
  */
 
 /** Decimals of a pico-USD. */
-const PICO_DECIMALS = 12
+export const PICO_DECIMALS = 12
 const PICO_PER_NANO = 1000n
 
 /** `value` = `digits` × 10^−`scale`, `scale` ≥ 0. */

@@ -1,5 +1,9 @@
 /** Collects faults and warnings while a configuration is read; a fault never ends the reading, so that all are reported. */
-import type { ConfigIssue } from './types.ts'
+
+/** One fault or warning, with the path of the setting in the file (`model_list[2].litellm_params.aws_region_name`). */
+export type ConfigIssue = { severity: 'error' | 'warning'; path: string; message: string }
+
+export { isObject, type JsonObject } from '../base/json.ts'
 
 export type Issues = {
   error: (path: string, message: string) => void
@@ -15,13 +19,6 @@ export function collectIssues(): Issues {
     if (!known) found.push({ severity, path, message })
   }
   return { error: add('error'), warn: add('warning'), all: () => found }
-}
-
-/** Plain JSON object, not a list. */
-export type JsonObject = Readonly<Record<string, unknown>>
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** What a reader calls the JSON type of a value. */

@@ -1,99 +1,12 @@
 /** A configuration that can be shown to people: what may be a secret is hidden, references to secrets stay. */
-import { isObject, type JsonObject } from './issues.ts'
-import { isPriceName } from './reading/custom-price.ts'
+import { isObject, type JsonObject } from '../base/json.ts'
+import { isPriceName } from './reading/price-fields.ts'
 import { isReference } from './secrets.ts'
 import { joinPath } from './setting-path.ts'
-import { knownSetting } from './settings/known-settings.ts'
+import { isSection, knownSetting } from './settings/known-settings.ts'
 
 /** Stands in place of a value that is not shown. */
 export const REDACTED = '*****'
-
-/** Settings whose values say nothing that an operator would hide. Everything else counts as a secret. */
-const HARMLESS: Readonly<Record<string, ReadonlySet<string>>> = {
-  litellm_params: new Set([
-    'model',
-    'model_id',
-    'custom_llm_provider',
-    'aws_region_name',
-    'aws_role_name',
-    'aws_session_name',
-    'aws_sts_endpoint',
-    'aws_bedrock_runtime_endpoint',
-    'aws_bedrock_agent_runtime_endpoint',
-    'aws_bedrock_endpoint',
-    'api_base',
-    'weight',
-    'rpm',
-    'tpm',
-    'itpm',
-    'otpm',
-    'order',
-    'timeout',
-    'stream_timeout',
-    'cooldown_time',
-    'max_retries',
-    'num_retries',
-    'tags',
-    'temperature',
-    'top_p',
-    'max_tokens',
-    'drop_params',
-    'use_in_pass_through',
-  ]),
-  model_info: new Set([
-    'id',
-    'base_model',
-    'mode',
-    'tier',
-    'description',
-    'max_tokens',
-    'max_input_tokens',
-    'max_output_tokens',
-    'output_vector_size',
-    'access_groups',
-    'litellm_provider',
-  ]),
-  general_settings: new Set(['cancel_on_disconnect']),
-  router_settings: new Set([
-    'routing_strategy',
-    'num_retries',
-    'timeout',
-    'stream_timeout',
-    'allowed_fails',
-    'allowed_fails_policy',
-    'cooldown_time',
-    'disable_cooldowns',
-    'retry_after',
-    'fallbacks',
-    'context_window_fallbacks',
-    'content_policy_fallbacks',
-    'default_fallbacks',
-    'max_fallbacks',
-    'retry_policy',
-    'model_group_retry_policy',
-    'enable_pre_call_checks',
-    'optional_pre_call_checks',
-    'model_group_alias',
-    'model_group_routing_strategy',
-    'model_group_regions',
-    'try_cooling_targets',
-    'enable_tag_filtering',
-    'tag_filtering_match_any',
-  ]),
-  litellm_settings: new Set([
-    'num_retries',
-    'request_timeout',
-    'fallbacks',
-    'context_window_fallbacks',
-    'content_policy_fallbacks',
-    'default_fallbacks',
-    'allowed_fails',
-    'cooldown_time',
-    'callbacks',
-    'success_callback',
-    'failure_callback',
-  ]),
-}
 
 /** Names that hold a secret wherever they stand, for a literal that must not be stored. */
 const SECRET_NAME =
@@ -116,11 +29,12 @@ function redactEntry(entry: unknown): unknown {
 }
 
 function redactSection(section: string, settings: unknown): unknown {
-  const harmless = HARMLESS[section]
-  if (!isObject(settings) || harmless === undefined) return hide(settings)
+  if (!isObject(settings) || !isSection(section)) return hide(settings)
   return mapEntries(settings, (name, value) => {
     const isShown =
-      harmless.has(name) || isPriceName(name) || (section === 'model_info' && name.startsWith('supports_'))
+      knownSetting(section, name)?.visibility === 'shown' ||
+      isPriceName(name) ||
+      (section === 'model_info' && name.startsWith('supports_'))
     return isShown && !hasUserInfo(value) ? value : hide(value)
   })
 }

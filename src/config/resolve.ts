@@ -1,15 +1,15 @@
 /** The whole of a configuration: raw JSON in; a GatewayConfig with its secrets, or every fault with its path, out. */
-
-import { collectIssues, type Issues, isObject, type JsonObject, typeName } from './issues.ts'
+import { isObject, type JsonObject } from '../base/json.ts'
+import { collectIssues, type Issues, typeName } from './issues.ts'
 import { type Draft, readDeployment } from './reading/deployment.ts'
-import { checkFallbacks, type Groups, resolveGroup } from './reading/fallbacks.ts'
+import { checkFallbacks, type Groups, resolveGroup } from './reading/group-checks.ts'
 import { readRouter } from './reading/router-settings.ts'
-import { resolveReferences, type SecretSource, secretsFrom } from './secrets.ts'
+import { type SecretSource, secretsFrom } from './secrets.ts'
 import { joinPath } from './setting-path.ts'
-import { readFields } from './settings/fields.ts'
+import { GENERAL } from './settings/general.ts'
 import type { Section } from './settings/known-settings.ts'
-import { GENERAL } from './settings/schema.ts'
-import { readSection, sift } from './settings/sift.ts'
+import { type AllRead, readFields } from './settings/read-fields.ts'
+import { readSection, resolveSettings, sift } from './settings/sift.ts'
 import type { ConfigResult, Deployment, GatewayConfig, RouterSettings } from './types.ts'
 
 /** Hexadecimal digits of the version: 48 bits tell the versions of one gateway apart. */
@@ -46,14 +46,18 @@ function interpret(raw: JsonObject, source: SecretSource, issues: Issues): Omit<
   const top = sift('top-level', raw, '', issues)
   const section = (name: Section) => {
     const used = sift(name, readSection(top[name], name, issues), name, issues, siblings)
-    const resolved = resolveReferences(used, name, name, source, issues)
-    return isObject(resolved) ? resolved : {}
+    return resolveSettings(name, used, name, source, issues)
   }
   const drafts = readModelList(top.model_list, issues, (entry, path) =>
     readDeployment(entry, path, { source, issues, siblings }),
   )
   const general = section('general_settings')
-  const generalFields = readFields(GENERAL, general, 'general_settings', issues)
+  const {
+    master_key: masterKey,
+    cancel_on_disconnect: cancelOnDisconnect = false,
+    ...unread
+  } = readFields(GENERAL, general, 'general_settings', issues)
+  unread satisfies AllRead
   if (general.master_key === undefined) {
     issues.error(
       'general_settings.master_key',
@@ -65,14 +69,13 @@ function interpret(raw: JsonObject, source: SecretSource, issues: Issues): Omit<
   checkGroupNames(router, groups, issues)
   checkFallbacks(graph, groups, router.modelGroupRegions, issues)
   const deployments = nameDeployments(drafts, issues)
-  const masterKey = generalFields.master_key
   if (masterKey === undefined) return null
   return {
     masterKey,
     deployments,
     groups: Map.groupBy(deployments, (deployment) => deployment.group),
     router,
-    cancelOnDisconnect: generalFields.cancel_on_disconnect ?? false,
+    cancelOnDisconnect,
   }
 }
 

@@ -1,5 +1,5 @@
 /** The configuration as JSON text, which is how KV and the JSON binding hold it. */
-import { looksLikePrice } from './reading/custom-price.ts'
+import { looksLikePrice } from './reading/price-fields.ts'
 import type { ConfigIssue } from './types.ts'
 
 export type JsonResult = { ok: true; value: unknown } | { ok: false; issue: ConfigIssue }

@@ -1,5 +1,12 @@
 /** What the gateway runs on once a configuration is read, validated and its secrets are resolved. */
+import type { Reach } from '../bedrock/model/reach.ts'
 import type { UpstreamCredentials } from '../bedrock/signing/credentials.ts'
+import type { ConfigIssue } from './issues.ts'
+import type { RouterSettings } from './reading/router-settings.ts'
+
+export type { ConfigIssue } from './issues.ts'
+export type { RouterSettings } from './reading/router-settings.ts'
+export type { RetryPolicy, RoutingStrategy } from './settings/router.ts'
 
 /** LiteLLM's price fields (`input_cost_per_token`, …) as exact decimal strings, USD per unit of the field's name. */
 export type CustomPrices = Readonly<Record<string, string>>
@@ -13,6 +20,8 @@ export type Deployment = {
   /** Identifier sent upstream: `model_id` where given, else `model` without its `bedrock/…` prefixes. */
   model: string
   region: string
+  /** Where AWS may answer a call to it: read from the identifier, or from what is behind an identifier that does not say. */
+  reach: Reach
   /** Base URL of bedrock-runtime, without a trailing slash. */
   runtimeEndpoint: string
   credentials: UpstreamCredentials
@@ -34,56 +43,6 @@ export type Deployment = {
   prices?: CustomPrices
 }
 
-export type RoutingStrategy =
-  | 'simple-shuffle'
-  | 'least-busy'
-  | 'latency-based-routing'
-  | 'cost-based-routing'
-  | 'usage-based-routing'
-  | 'cache-affinity'
-
-/** LiteLLM's `RetryPolicy`: number of retries by the class of error. */
-export type RetryPolicy = {
-  BadRequestErrorRetries?: number
-  AuthenticationErrorRetries?: number
-  TimeoutErrorRetries?: number
-  RateLimitErrorRetries?: number
-  ContentPolicyViolationErrorRetries?: number
-  InternalServerErrorRetries?: number
-}
-
-/** `router_settings`, names as in LiteLLM with units added. */
-export type RouterSettings = {
-  routingStrategy: RoutingStrategy
-  /** Attempts in one group = numRetries + 1. Default 2. */
-  numRetries: number
-  /** Bound on each attempt until its first frame or whole answer; all attempts of a call have numRetries + 1 times as long. */
-  timeoutMs: number
-  streamTimeoutMs: number
-  /** Failures within a minute before a deployment cools, for signals that do not cool at once. Default 3. */
-  allowedFails: number
-  /** Cap of the growing cool-down. Default 5,000. */
-  cooldownMs: number
-  /** Least wait before the same target is asked again. Default 0. */
-  retryAfterMs: number
-  fallbacks: Readonly<Record<string, readonly string[]>>
-  contextWindowFallbacks: Readonly<Record<string, readonly string[]>>
-  defaultFallbacks: readonly string[]
-  /** Default 5. */
-  maxFallbacks: number
-  retryPolicy: RetryPolicy
-  modelGroupRetryPolicy: Readonly<Record<string, RetryPolicy>>
-  enablePreCallChecks: boolean
-  /** alias → group */
-  modelGroupAlias: Readonly<Record<string, string>>
-  /** Our own extension: strategy by group. */
-  modelGroupRoutingStrategy: Readonly<Record<string, RoutingStrategy>>
-  /** Our own extension: region prefixes (`eu-`) a group may be sent to; absent means anywhere. */
-  modelGroupRegions: Readonly<Record<string, readonly string[]>>
-  /** Our own extension: when every target cools, try the one closest to recovery. Default false. */
-  tryCoolingTargets: boolean
-}
-
 export type GatewayConfig = {
   /** Digest of the configuration text: names the version in logs and in `/health/readiness`. */
   version: string
@@ -96,9 +55,6 @@ export type GatewayConfig = {
   /** Cancel the upstream as soon as the client leaves instead of draining it. Default false. */
   cancelOnDisconnect: boolean
 }
-
-/** One fault or warning, with the path of the setting in the file (`model_list[2].litellm_params.aws_region_name`). */
-export type ConfigIssue = { severity: 'error' | 'warning'; path: string; message: string }
 
 export type ConfigResult =
   | { ok: true; config: GatewayConfig; warnings: readonly ConfigIssue[] }

@@ -1,7 +1,7 @@
 /** The configuration as routing reads it: groups with their tiers, strategies and ways out. Made once per configuration. */
+import { reachWithin } from '../bedrock/model/reach.ts'
 import type { Deployment, GatewayConfig, RetryPolicy, RoutingStrategy } from '../config/types.ts'
 import { newTargetState, type Target, type TargetState } from './health/health.ts'
-import { withinRegions } from './residency.ts'
 import type { PriceOf } from './strategies/cost-based.ts'
 import { createStrategy } from './strategies/create.ts'
 import type { Strategy } from './strategies/strategy.ts'
@@ -62,7 +62,7 @@ export function buildGroups(config: GatewayConfig, priceOf: PriceOf, previous?: 
     byName.set(name, {
       name,
       first,
-      tiers: tiersOf(members.filter(({ deployment }) => bound === null || withinRegions(deployment, bound))),
+      tiers: tiersOf(members.filter(({ deployment }) => bound === null || reachWithin(deployment, bound))),
       strategy: strategyFor(strategyNames.get(name) ?? router.routingStrategy),
       retryPolicy: policies.get(name) ?? router.retryPolicy,
       regions: bound,

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { deployment, errorsOf, type Fault, router, sample } from './samples.ts'
 
+const PROFILE = 'arn:aws:bedrock:eu-central-1:123456789012:application-inference-profile/abc123'
+
 const FAULTS: readonly Fault[] = [
   {
     what: 'no master key',
@@ -152,6 +154,52 @@ const FAULTS: readonly Fault[] = [
     ),
     path: 'model_list[0].litellm_params.model',
     says: /may be served anywhere/,
+  },
+  {
+    what: 'an application profile of a global one in a group that is bound to regions',
+    raw: router(
+      { model_group_regions: { a: ['eu-'] } },
+      deployment('a', { model: `bedrock/${PROFILE}` }, { base_model: 'global.anthropic.claude-opus-5' }),
+    ),
+    path: 'model_list[0].litellm_params.model',
+    says: /may be served anywhere/,
+  },
+  {
+    what: 'a geography that is wider than the regions a group is bound to',
+    raw: router(
+      { model_group_regions: { a: ['ap-southeast-2'] } },
+      deployment('a', { model: 'bedrock/apac.amazon.nova-lite-v1:0', aws_region_name: 'ap-southeast-2' }),
+    ),
+    path: 'model_list[0].litellm_params.model',
+    says: /geography apac may be served in .*ap-south-1/,
+  },
+  {
+    what: 'a geography that is called from outside it, in a group that is bound to the region called',
+    raw: router(
+      { model_group_regions: { a: ['ca-'] } },
+      deployment('a', { model: 'bedrock/us.amazon.nova-lite-v1:0', aws_region_name: 'ca-central-1' }),
+    ),
+    path: 'model_list[0].litellm_params.model',
+    says: /geography us may be served in us-east-1/,
+  },
+  {
+    what: 'an identifier whose reach is not known in a group that is bound to regions',
+    raw: router(
+      { model_group_regions: { a: ['eu-'] } },
+      deployment('a', { model: `bedrock/${PROFILE}` }, { base_model: 'anthropic.claude-opus-5' }),
+    ),
+    path: 'model_list[0].litellm_params.model',
+    says: /does not say where AWS may serve it .*base_model/,
+  },
+  {
+    what: 'a fallback to an identifier whose reach is not known',
+    raw: router(
+      { model_group_regions: { a: ['eu-'] }, fallbacks: [{ a: ['b'] }] },
+      deployment('a'),
+      deployment('b', { model: `bedrock/${PROFILE}` }),
+    ),
+    path: 'router_settings.fallbacks[0].a[0]',
+    says: /outside the model_group_regions of "a"/,
   },
   {
     what: 'a chain of fallbacks that leaves the regions of a group',

@@ -183,7 +183,7 @@ describe('deployments', () => {
 
   test('what is not written is absent, and the tier is 0', async () => {
     expect(Object.keys(await first(sample())).toSorted()).toEqual(
-      ['id', 'group', 'model', 'region', 'runtimeEndpoint', 'credentials', 'order'].toSorted(),
+      ['id', 'group', 'model', 'region', 'reach', 'runtimeEndpoint', 'credentials', 'order'].toSorted(),
     )
     expect((await first(sample())).order).toBe(0)
   })

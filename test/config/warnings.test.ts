@@ -29,6 +29,12 @@ describe('a warning does not keep the gateway from starting', () => {
     expect(await warningsOf(images)).toHaveLength(1)
   })
 
+  test('a prefix that is no known geography is named', async () => {
+    expect(await warningsOf(withParams({ model: 'bedrock/zz.anthropic.claude-opus-5' }))).toEqual([
+      expect.stringMatching(/^model_list\[0\]\.litellm_params\.model: zz\. is not a geography/),
+    ])
+  })
+
   test('the second version of usage-based routing is read as the first', async () => {
     expect(await warningsOf(router({ routing_strategy: 'usage-based-routing-v2' }))).toEqual([
       expect.stringMatching(/^router_settings\.routing_strategy: read as usage-based-routing/),

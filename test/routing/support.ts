@@ -1,7 +1,9 @@
 /** Short ways to a configuration, a call and a clock for the tests of routing. */
+import { reachOf } from '../../src/bedrock/model/reach.ts'
 import type { Deployment, GatewayConfig, RouterSettings } from '../../src/config/types.ts'
 import type { Failure } from '../../src/routing/policy/failure.ts'
 import {
+  type Attempt,
   createRouter,
   type RouteCall,
   type RouteResult,
@@ -33,11 +35,13 @@ export const SETTINGS: RouterSettings = {
 /** `a` becomes a deployment of the group `m` with the id `a`. */
 export function deployment(id: string, fields: Partial<Deployment> = {}): Deployment {
   const region = fields.region ?? 'us-east-1'
+  const model = fields.model ?? 'anthropic.claude-sonnet-4-5-20250929-v1:0'
   return {
     id,
     group: 'm',
-    model: 'anthropic.claude-sonnet-4-5-20250929-v1:0',
+    model,
     region,
+    reach: reachOf(model, fields.baseModel),
     runtimeEndpoint: `https://bedrock-runtime.${region}.amazonaws.com`,
     credentials: { kind: 'api-key', token: 'test' },
     order: 0,
@@ -97,7 +101,7 @@ export type Bench = {
   script: Script
   nowMs: number
   /** Everybody answers with their own id, except as the script says. A network error has no value, all others their own error. */
-  call(fields?: Partial<RouteCall<string>>): Promise<RouteResult<string>>
+  call(fields?: Partial<RouteCall<string>>): Promise<RouteResult<string> & { attempts: readonly Attempt<string>[] }>
   replaceConfig(config: GatewayConfig): void
 }
 
@@ -116,13 +120,14 @@ export function bench(
     nowMs: NOON_MS,
     router: undefined as unknown as Router,
     async call(fields = {}) {
-      const result = await bench.router.route<string>({
+      const call: RouteCall<string> = {
         group: 'm',
         portable: true,
         streams: false,
         bodyBytes: null,
         isAbandoned: () => false,
-        attempt: async (target) => {
+        attempts: [],
+        attempt: async ({ deployment: target }) => {
           bench.asked.push(target.id)
           const scripted = bench.script[target.id] ?? `answer of ${target.id}`
           const timesAsked = bench.asked.filter((id) => id === target.id).length
@@ -132,9 +137,10 @@ export function bench(
           return { kind: 'failure', failure: behaviour, value }
         },
         ...fields,
-      })
-      if ('deployment' in result) bench.router.finished(result.deployment)
-      return result
+      }
+      const result = await bench.router.route(call)
+      if (result.kind === 'answered') result.finish({ inputTokens: 0, outputTokens: 0 })
+      return { ...result, attempts: call.attempts }
     },
     replaceConfig(next) {
       bench.router = createRouter(next, deps, bench.router)

@@ -3,6 +3,8 @@
  * Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html (pattern of `modelId`),
  * https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html
  */
+import { GEOGRAPHIES } from './geographies.ts'
+import { isVendor } from './vendors.ts'
 
 /** `global`: every commercial region may answer; `geo`: a region of one geography; `region`: the one called; `gov`: GovCloud. */
 export type ModelScope = 'global' | 'geo' | 'region' | 'gov'
@@ -37,9 +39,6 @@ export type ModelReference =
   /** An ARN of a kind that is not known here. */
   | { kind: 'unknown-arn'; resource: string; place: ArnPlace }
 
-/** Prefixes of geographic inference profiles. */
-const GEOGRAPHIES: ReadonlySet<string> = new Set(['us', 'eu', 'apac', 'jp', 'au', 'ca', 'in'])
-
 const OPAQUE_KINDS: ReadonlySet<string> = new Set<OpaqueKind>([
   'application-inference-profile',
   'provisioned-model',
@@ -67,19 +66,28 @@ export function scopeIn(reference: { scope: ModelScope }, region: string): Model
 /** The vendor part of a foundation model id: `anthropic` of `anthropic.claude-opus-5`. */
 export const vendorOf = (id: string): string => id.slice(0, Math.max(0, id.indexOf('.')))
 
+/** Region of an ARN; undefined for ids, and for ARNs that belong to no region. */
+export function arnRegion(reference: string): string | undefined {
+  const parsed = parseModelId(reference)
+  return ('place' in parsed ? parsed.place.region : parsed.region) || undefined
+}
+
+/** A first part that stands where a geography does (`zz` of `zz.anthropic.claude-opus-5`) and is none that is known here. */
+export function unknownGeography(reference: string): string | null {
+  const parsed = parseModelId(reference)
+  if (parsed.kind !== 'foundation-model') return null
+  const [prefix = '', vendor = '', ...rest] = parsed.id.split('.')
+  return rest.length > 0 && isVendor(vendor) && !isVendor(prefix) ? prefix : null
+}
+
 function parsePlainId(reference: string, region: string | null): ModelReference {
   const dot = reference.indexOf('.')
   const prefix = reference.slice(0, Math.max(0, dot))
   const rest = reference.slice(dot + 1)
+  const geography = GEOGRAPHIES.get(prefix)
   // A prefix counts only in front of `vendor.model`: `us.x` alone is an id of its own.
-  if (rest.includes('.')) {
-    if (prefix === 'global') {
-      return { kind: 'inference-profile', id: rest, geography: prefix, scope: 'global', region }
-    }
-    if (prefix === 'us-gov') return { kind: 'inference-profile', id: rest, geography: prefix, scope: 'gov', region }
-    if (GEOGRAPHIES.has(prefix)) {
-      return { kind: 'inference-profile', id: rest, geography: prefix, scope: 'geo', region }
-    }
+  if (geography !== undefined && rest.includes('.')) {
+    return { kind: 'inference-profile', id: rest, geography: prefix, scope: geography.scope, region }
   }
   const scope = region !== null && isGovRegion(region) ? 'gov' : 'region'
   return { kind: 'foundation-model', id: reference, scope, region }

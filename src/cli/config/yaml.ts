@@ -3,7 +3,7 @@
  * text that stands in the file. Node only: the Worker reads JSON.
  */
 import { type Alias, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, Scalar } from 'yaml'
-import { looksLikePrice } from '../../config/reading/custom-price.ts'
+import { looksLikePrice } from '../../config/reading/price-fields.ts'
 import { joinPath, parentPath } from '../../config/setting-path.ts'
 import type { ConfigIssue } from '../../config/types.ts'
 import { resolvePlain } from './yaml-scalars.ts'

@@ -1,18 +1,24 @@
 /** Which credentials a deployment uses upstream. There is no ambient chain beyond the secrets named here. */
 import * as v from 'valibot'
+import type { JsonObject } from '../../base/json.ts'
 import type { AssumedRole, StaticKeys, UpstreamCredentials } from '../../bedrock/signing/credentials.ts'
-import type { Issues, JsonObject } from '../issues.ts'
+import type { Issues } from '../issues.ts'
 import type { SecretSource } from '../secrets.ts'
 import { joinPath } from '../setting-path.ts'
-import { credential, type Fields } from '../settings/fields.ts'
-import type { LITELLM_PARAMS } from '../settings/schema.ts'
+import { credential } from '../settings/fields.ts'
+import type { MODEL_PARAMS } from '../settings/model-params.ts'
+import type { Fields } from '../settings/read-fields.ts'
 
-type Params = Fields<typeof LITELLM_PARAMS>
+/** The settings of a deployment that are, or choose, credentials. */
+export type CredentialFields = Pick<
+  Fields<typeof MODEL_PARAMS>,
+  (typeof CREDENTIAL_SETTINGS)[number] | 'aws_session_name' | 'aws_external_id' | 'aws_sts_endpoint'
+>
 
 /** Names the session in CloudTrail where `aws_session_name` does not. */
 const DEFAULT_SESSION_NAME = 'bedrock-edge'
 
-/** Settings that are, or choose, credentials. */
+/** An entry with one of these has credentials of its own. */
 export const CREDENTIAL_SETTINGS = [
   'aws_access_key_id',
   'aws_secret_access_key',
@@ -24,7 +30,7 @@ export const CREDENTIAL_SETTINGS = [
 
 /** Null when a fault was reported, here or where the setting was read. */
 export function readCredentials(
-  params: Params,
+  params: CredentialFields,
   settings: JsonObject,
   path: string,
   source: SecretSource,
@@ -52,7 +58,7 @@ export function readCredentials(
   return keys ?? sharedCredentials(path, source, issues)
 }
 
-function keysAreComplete(params: Params, path: string, issues: Issues): boolean {
+function keysAreComplete(params: CredentialFields, path: string, issues: Issues): boolean {
   const hasId = params.aws_access_key_id !== undefined
   const hasSecret = params.aws_secret_access_key !== undefined
   if (hasId !== hasSecret) {
@@ -70,7 +76,7 @@ function keysAreComplete(params: Params, path: string, issues: Issues): boolean 
   return true
 }
 
-function ownKeys(params: Params): StaticKeys | undefined {
+function ownKeys(params: CredentialFields): StaticKeys | undefined {
   return staticKeys(params.aws_access_key_id, params.aws_secret_access_key, params.aws_session_token)
 }
 
@@ -85,7 +91,7 @@ function staticKeys(
 }
 
 function assumedRole(
-  params: Params,
+  params: CredentialFields,
   roleArn: string,
   source: StaticKeys | undefined,
   path: string,
@@ -108,11 +114,14 @@ function assumedRole(
   }
 }
 
-function warnOfIdleSettings(params: Params, path: string, issues: Issues): void {
+function warnOfIdleSettings(params: CredentialFields, path: string, issues: Issues): void {
   for (const name of ['aws_session_name', 'aws_external_id', 'aws_sts_endpoint'] as const) {
     if (params[name] !== undefined) issues.warn(joinPath(path, name), 'has no effect without aws_role_name')
   }
 }
+
+/** What a shared credential is taken for where secrets are only assumed. */
+const STAND_IN = 'assumed'
 
 const SHARED_KEYS = 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY'
 
@@ -125,16 +134,16 @@ function checked(name: string, value: string | undefined, path: string, issues: 
 }
 
 function sharedKeys(path: string, source: SecretSource, issues: Issues): StaticKeys | undefined {
-  const read = (name: string, setting: string) => checked(name, source.read(name, setting), path, issues)
-  const id = read('AWS_ACCESS_KEY_ID', 'aws_access_key_id')
-  const secret = read('AWS_SECRET_ACCESS_KEY', 'aws_secret_access_key')
+  const read = (name: string) => checked(name, source.read(name, STAND_IN), path, issues)
+  const id = read('AWS_ACCESS_KEY_ID')
+  const secret = read('AWS_SECRET_ACCESS_KEY')
   const token = checked('AWS_SESSION_TOKEN', source.readOptional('AWS_SESSION_TOKEN'), path, issues)
   return staticKeys(id, secret, token)
 }
 
 function sharedCredentials(path: string, source: SecretSource, issues: Issues): UpstreamCredentials | null {
   const name = 'AWS_BEARER_TOKEN_BEDROCK'
-  const token = checked(name, source.read(name, 'aws_bearer_token_bedrock', SHARED_KEYS), path, issues)
+  const token = checked(name, source.read(name, STAND_IN, SHARED_KEYS), path, issues)
   if (token !== undefined) return { kind: 'api-key', token }
   const keys = sharedKeys(path, source, issues)
   if (keys !== undefined) return keys

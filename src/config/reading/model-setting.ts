@@ -1,4 +1,6 @@
-/** How a deployment names its model: LiteLLM's prefixes, model ids and ARNs. */
+/** How a deployment names its model: LiteLLM's prefixes in front of a model id or ARN of Bedrock. */
+import { familyOf } from '../../bedrock/model/families/families.ts'
+import { parseModelId } from '../../bedrock/model/model-id.ts'
 
 /** The Bedrock API that LiteLLM was told to translate to. Here the client chooses the operation itself. */
 export type ModelRoute = 'converse' | 'invoke'
@@ -22,15 +24,10 @@ const IMPORTED_FAMILIES: ReadonlySet<string> = new Set(['llama', 'deepseek_r1', 
 /** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html, modelId, without its ARN forms. */
 const MODEL_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]*$/
 
-const ARN = /^arn:aws(?:-[a-z]+)*:(?:bedrock|sagemaker):([a-z0-9-]*):(?:\d{12}|aws)?:[A-Za-z0-9-]+\/[A-Za-z0-9._:/-]+$/
+const ARN = /^arn:aws(?:-[a-z]+)*:(?:bedrock|sagemaker):[a-z0-9-]*:(?:\d{12}|aws)?:[A-Za-z0-9-]+\/[A-Za-z0-9._:/-]+$/
 
 export function isArn(id: string): boolean {
   return ARN.test(id)
-}
-
-/** Region of an ARN; absent in ids and in ARNs that belong to no region. */
-export function arnRegion(id: string): string | undefined {
-  return ARN.exec(id)?.[1] || undefined
 }
 
 /** Takes `model` of LiteLLM apart. `provider` is `custom_llm_provider`, which makes the prefix unnecessary. */
@@ -69,42 +66,9 @@ function idFault(rest: string): string {
   return 'not a model id, inference profile or ARN of Bedrock: write bedrock/<model id or ARN>'
 }
 
-/**
- * Ids of models that have no Converse, by their beginnings.
- * https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html
- */
-const INVOKE_ONLY_PREFIXES: readonly string[] = [
-  'amazon.nova-canvas',
-  'amazon.nova-reel',
-  'amazon.nova-sonic',
-  'amazon.nova-2-sonic',
-  'amazon.nova-2-multimodal-embeddings',
-  'amazon.rerank',
-  'amazon.titan-embed',
-  'amazon.titan-image',
-  'cohere.embed',
-  'cohere.rerank',
-  'luma.',
-  'stability.',
-  'twelvelabs.',
-]
-
-const GEOGRAPHY = /^(?:us|us-gov|eu|apac|au|jp|ca|in|sa|amer|global)\./
-
-/** Id without its ARN and without the prefix of an inference profile. */
-function bareId(id: string): string {
-  const last = isArn(id) ? (id.split('/').at(-1) ?? id) : id
-  return last.replace(GEOGRAPHY, '')
-}
-
 /** True where Converse is known not to exist for the model, or the entry asks for Invoke. */
 export function servesInvokeOnly(reference: ModelReference): boolean {
   if (reference.route === 'invoke') return true
-  const id = bareId(reference.id)
-  return INVOKE_ONLY_PREFIXES.some((prefix) => id.startsWith(prefix))
-}
-
-/** A global inference profile lets AWS serve the call in any commercial region. */
-export function isGlobalProfile(id: string): boolean {
-  return (isArn(id) ? (id.split('/').at(-1) ?? id) : id).startsWith('global.')
+  const parsed = parseModelId(reference.id)
+  return 'id' in parsed && !familyOf(parsed.id).converse
 }

@@ -1,5 +1,5 @@
 /**
- * LiteLLM's price fields that mean something on Bedrock's wire, as `model_list[].litellm_params` and `model_info` carry them.
+ * The names of LiteLLM's price fields: those that mean something on Bedrock's wire, as `model_list[].litellm_params` and `model_info` carry them.
  * https://docs.litellm.ai/docs/proxy/custom_pricing
  */
 
@@ -89,3 +89,15 @@ export const whyPriceIsUnused = (name: string): string | null =>
 
 /** Price fields that may stand in a configuration and price nothing. */
 export const UNUSED_PRICE_FIELDS: readonly string[] = Object.keys(UNUSED_FIELDS)
+
+const PRICE_LIKE = /_cost_per_|_token_cost|_cost$|^cost_per_/
+
+/** True for names that LiteLLM would read as a price, known unit or not. */
+export function looksLikePrice(name: string): boolean {
+  return PRICE_LIKE.test(name)
+}
+
+/** True for LiteLLM's price fields, those that have no effect here too. */
+export function isPriceName(name: string): boolean {
+  return parsePriceField(name) !== null || whyPriceIsUnused(name) !== null
+}

@@ -1,10 +1,10 @@
 /** `router_settings`, with what LiteLLM also reads in `litellm_settings`, → RouterSettings. */
-
-import type { Issues, JsonObject } from '../issues.ts'
+import type { JsonObject } from '../../base/json.ts'
+import type { Issues } from '../issues.ts'
 import { joinPath } from '../setting-path.ts'
-import { type Fields, readFields } from '../settings/fields.ts'
-import { LITELLM, ROUTER, STRATEGY_V2 } from '../settings/schema.ts'
-import type { RouterSettings, RoutingStrategy } from '../types.ts'
+import { LITELLM } from '../settings/litellm.ts'
+import { type AllRead, type Fields, readFields } from '../settings/read-fields.ts'
+import { type RetryPolicy, ROUTER, type RoutingStrategy, STRATEGY_V2 } from '../settings/router.ts'
 import { type Edge, type FallbackGraph, readFallbackList } from './fallbacks.ts'
 
 /** LiteLLM's defaults, save `num_retries`, where its documentation says 3 and its code does 2. */
@@ -17,38 +17,111 @@ const DEFAULT_MAX_FALLBACKS = 5
 const ROUTER_PATH = 'router_settings'
 const LITELLM_PATH = 'litellm_settings'
 
+/** `router_settings`, names as in LiteLLM with units added. */
+export type RouterSettings = {
+  routingStrategy: RoutingStrategy
+  /** Attempts in one group = numRetries + 1. Default 2. */
+  numRetries: number
+  /** Bound on each attempt until its first frame or whole answer; all attempts of a call have numRetries + 1 times as long. */
+  timeoutMs: number
+  streamTimeoutMs: number
+  /** Failures within a minute before a deployment cools, for signals that do not cool at once. Default 3. */
+  allowedFails: number
+  /** Cap of the growing cool-down. Default 5,000. */
+  cooldownMs: number
+  /** Least wait before the same target is asked again. Default 0. */
+  retryAfterMs: number
+  fallbacks: Readonly<Record<string, readonly string[]>>
+  contextWindowFallbacks: Readonly<Record<string, readonly string[]>>
+  defaultFallbacks: readonly string[]
+  /** Default 5. */
+  maxFallbacks: number
+  retryPolicy: RetryPolicy
+  modelGroupRetryPolicy: Readonly<Record<string, RetryPolicy>>
+  enablePreCallChecks: boolean
+  /** alias → group */
+  modelGroupAlias: Readonly<Record<string, string>>
+  /** Our own extension: strategy by group. */
+  modelGroupRoutingStrategy: Readonly<Record<string, RoutingStrategy>>
+  /** Our own extension: region prefixes (`eu-`) a group may be sent to; absent means anywhere. */
+  modelGroupRegions: Readonly<Record<string, readonly string[]>>
+  /** Our own extension: when every target cools, try the one closest to recovery. Default false. */
+  tryCoolingTargets: boolean
+}
+
 export type RouterReading = { settings: RouterSettings; graph: FallbackGraph }
 
 export function readRouter(router: JsonObject, litellm: JsonObject, issues: Issues): RouterReading {
-  const fields = readFields(ROUTER, router, ROUTER_PATH, issues)
-  const shared = readFields(LITELLM, litellm, LITELLM_PATH, issues)
-  const graph = readFallbacks(fields, shared, issues)
-  const timeoutMs = fields.timeout ?? shared.request_timeout ?? DEFAULT_TIMEOUT_MS
+  const {
+    routing_strategy = 'simple-shuffle',
+    num_retries,
+    timeout,
+    stream_timeout,
+    allowed_fails,
+    cooldown_time,
+    retry_after = 0,
+    fallbacks,
+    context_window_fallbacks,
+    default_fallbacks,
+    max_fallbacks = DEFAULT_MAX_FALLBACKS,
+    retry_policy = {},
+    model_group_retry_policy = {},
+    enable_pre_call_checks = false,
+    model_group_alias = {},
+    model_group_routing_strategy = {},
+    model_group_regions = {},
+    try_cooling_targets = false,
+    ...unread
+  } = readFields(ROUTER, router, ROUTER_PATH, issues)
+  unread satisfies AllRead
+  const shared = readShared(litellm, issues)
+  const graph: FallbackGraph = readFallbacks({ fallbacks, context_window_fallbacks, default_fallbacks }, shared, issues)
+  const timeoutMs = timeout ?? shared.timeout ?? DEFAULT_TIMEOUT_MS
   const settings: RouterSettings = {
-    routingStrategy: readStrategy(
-      fields.routing_strategy ?? 'simple-shuffle',
-      joinPath(ROUTER_PATH, 'routing_strategy'),
-      issues,
-    ),
-    numRetries: fields.num_retries ?? shared.num_retries ?? DEFAULT_NUM_RETRIES,
+    routingStrategy: readStrategy(routing_strategy, joinPath(ROUTER_PATH, 'routing_strategy'), issues),
+    numRetries: num_retries ?? shared.num_retries ?? DEFAULT_NUM_RETRIES,
     timeoutMs,
-    streamTimeoutMs: fields.stream_timeout ?? timeoutMs,
-    allowedFails: fields.allowed_fails ?? shared.allowed_fails ?? DEFAULT_ALLOWED_FAILS,
-    cooldownMs: fields.cooldown_time ?? shared.cooldown_time ?? DEFAULT_COOLDOWN_MS,
-    retryAfterMs: fields.retry_after ?? 0,
+    streamTimeoutMs: stream_timeout ?? timeoutMs,
+    allowedFails: allowed_fails ?? shared.allowed_fails ?? DEFAULT_ALLOWED_FAILS,
+    cooldownMs: cooldown_time ?? shared.cooldown_time ?? DEFAULT_COOLDOWN_MS,
+    retryAfterMs: retry_after,
     fallbacks: asRecord(graph.fallbacks),
     contextWindowFallbacks: asRecord(graph.contextWindowFallbacks),
     defaultFallbacks: graph.defaultFallbacks.map((edge) => edge.to),
-    maxFallbacks: fields.max_fallbacks ?? DEFAULT_MAX_FALLBACKS,
-    retryPolicy: fields.retry_policy ?? {},
-    modelGroupRetryPolicy: fields.model_group_retry_policy ?? {},
-    enablePreCallChecks: fields.enable_pre_call_checks ?? false,
-    modelGroupAlias: readAliases(fields.model_group_alias ?? {}, issues),
-    modelGroupRoutingStrategy: readGroupStrategies(fields.model_group_routing_strategy ?? {}, issues),
-    modelGroupRegions: fields.model_group_regions ?? {},
-    tryCoolingTargets: fields.try_cooling_targets ?? false,
+    maxFallbacks: max_fallbacks,
+    retryPolicy: retry_policy,
+    modelGroupRetryPolicy: model_group_retry_policy,
+    enablePreCallChecks: enable_pre_call_checks,
+    modelGroupAlias: readAliases(model_group_alias, issues),
+    modelGroupRoutingStrategy: readGroupStrategies(model_group_routing_strategy, issues),
+    modelGroupRegions: model_group_regions,
+    tryCoolingTargets: try_cooling_targets,
   }
   return { settings, graph }
+}
+
+/** What LiteLLM reads in `litellm_settings`, under the router's names. */
+function readShared(litellm: JsonObject, issues: Issues) {
+  const {
+    num_retries,
+    request_timeout,
+    allowed_fails,
+    cooldown_time,
+    fallbacks,
+    context_window_fallbacks,
+    default_fallbacks,
+    ...unread
+  } = readFields(LITELLM, litellm, LITELLM_PATH, issues)
+  unread satisfies AllRead
+  return {
+    num_retries,
+    timeout: request_timeout,
+    allowed_fails,
+    cooldown_time,
+    fallbacks,
+    context_window_fallbacks,
+    default_fallbacks,
+  }
 }
 
 function readStrategy(strategy: RoutingStrategy | typeof STRATEGY_V2, path: string, issues: Issues): RoutingStrategy {
@@ -84,16 +157,16 @@ function readAliases(
   return Object.fromEntries(entries)
 }
 
-function readFallbacks(fields: Fields<typeof ROUTER>, shared: Fields<typeof LITELLM>, issues: Issues): FallbackGraph {
-  const choose = (name: 'fallbacks' | 'context_window_fallbacks') => {
-    const section = fields[name] === undefined ? LITELLM_PATH : ROUTER_PATH
-    return readFallbackList(fields[name] ?? shared[name] ?? [], joinPath(section, name), issues)
-  }
-  const defaultsPath = joinPath(
-    fields.default_fallbacks === undefined ? LITELLM_PATH : ROUTER_PATH,
-    'default_fallbacks',
-  )
-  const defaults = (fields.default_fallbacks ?? shared.default_fallbacks ?? []).map(
+type FallbackFields = {
+  [Name in 'fallbacks' | 'context_window_fallbacks' | 'default_fallbacks']: Fields<typeof ROUTER>[Name] | undefined
+}
+
+function readFallbacks(own: FallbackFields, shared: FallbackFields, issues: Issues): FallbackGraph {
+  const pathOf = (name: keyof FallbackFields) => joinPath(own[name] === undefined ? LITELLM_PATH : ROUTER_PATH, name)
+  const choose = (name: 'fallbacks' | 'context_window_fallbacks') =>
+    readFallbackList(own[name] ?? shared[name] ?? [], pathOf(name), issues)
+  const defaultsPath = pathOf('default_fallbacks')
+  const defaults = (own.default_fallbacks ?? shared.default_fallbacks ?? []).map(
     (to, index): Edge => ({ to, path: joinPath(defaultsPath, index) }),
   )
   const fallbacks = choose('fallbacks')

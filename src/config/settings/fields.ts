@@ -1,8 +1,5 @@
-/** Building blocks of the schema. Messages say what to write and never show the value, which may be a secret. */
+/** Building blocks of the schemas of settings. Messages say what to write and never show the value, which may be a secret. */
 import * as v from 'valibot'
-import { type Issues, type JsonObject, typeName } from '../issues.ts'
-import { UNRESOLVED } from '../secrets.ts'
-import { formatPath, joinPath, type PathSegment } from '../setting-path.ts'
 
 /** Names and ids also travel in response headers. */
 const VISIBLE_ASCII = /^[\x20-\x7e]+$/
@@ -81,41 +78,6 @@ export const list = <const Item extends v.GenericSchema>(item: Item, message: st
 export const mapping = <const Value extends v.GenericSchema>(value: Value, message: string) =>
   v.record(v.string(), value, message)
 
-export type Fields<Entries extends v.ObjectEntries> = { [Name in keyof Entries]?: v.InferOutput<Entries[Name]> }
+export const groupName = text('write the model_name of a model group')
 
-/**
- * Reads every present setting by its schema and reports every fault. A faulty setting is left out of the result, so that
- * the checks that need the others still run.
- */
-export function readFields<const Entries extends v.ObjectEntries>(
-  entries: Entries,
-  settings: JsonObject,
-  path: string,
-  issues: Issues,
-): Fields<Entries> {
-  const fields: Fields<Entries> = {}
-  for (const name of Object.keys(entries) as (keyof Entries & string)[]) {
-    const schema = entries[name]
-    const value = settings[name]
-    if (schema === undefined || value === undefined || value === UNRESOLVED) continue
-    const result = v.safeParse(schema, value)
-    if (result.success) fields[name] = result.output
-    else reportFaults(result.issues, value, joinPath(path, name), issues)
-  }
-  return fields
-}
-
-function reportFaults(faults: readonly v.BaseIssue<unknown>[], value: unknown, path: string, issues: Issues): void {
-  for (const fault of faults) {
-    const segments = (fault.path ?? []).map((item) => item.key as PathSegment)
-    const input = fault.path?.at(-1)?.value ?? value
-    const kind = fault.kind === 'schema' && input !== undefined ? ` (it is ${typeName(input)})` : ''
-    issues.error(segments.length === 0 ? path : `${path}${suffix(segments)}`, `${fault.message}${kind}`)
-  }
-}
-
-/** The path below a setting: it begins with a dot or a bracket. */
-function suffix(segments: readonly PathSegment[]): string {
-  const relative = formatPath(segments)
-  return relative.startsWith('[') ? relative : `.${relative}`
-}
+export const groupList = list(groupName, 'write a list of model groups')

@@ -1,7 +1,7 @@
 /** Settings that are harmless or a restriction depending on their value. */
-import { type Issues, isObject } from '../issues.ts'
+import { isObject } from '../../base/json.ts'
 import { joinPath } from '../setting-path.ts'
-import type { Section } from './known-settings.ts'
+import type { Judge } from './setting.ts'
 
 const NOT_ENFORCED =
   'is not enforced here, so calls would pass that LiteLLM refuses: remove it, or enforce it elsewhere'
@@ -43,16 +43,11 @@ const RESTRICTING_CALLBACKS: ReadonlySet<string> = new Set([
   'presidio',
 ])
 
-type Judge = (value: unknown, path: string, issues: Issues, model: Siblings) => void
-
-/** What else in the file a judgement hangs on. */
-export type Siblings = { deploymentsHaveTags: boolean }
-
 function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [value]
 }
 
-const judgePreCallChecks: Judge = (value, path, issues) => {
+export const judgePreCallChecks: Judge = (value, path, issues) => {
   list(value).forEach((check, index) => {
     const name = String(check)
     const checkPath = Array.isArray(value) ? joinPath(path, index) : path
@@ -66,13 +61,13 @@ const judgePreCallChecks: Judge = (value, path, issues) => {
   })
 }
 
-const judgeTagFiltering: Judge = (value, path, issues, siblings) => {
+export const judgeTagFiltering: Judge = (value, path, issues, siblings) => {
   if (value !== true && value !== 'true') return
   if (siblings.deploymentsHaveTags) issues.error(path, `routing by the tags of deployments ${NOT_ENFORCED}`)
   else issues.warn(path, 'no deployment has tags, and calls are not routed by tags; it has no effect here')
 }
 
-const judgeCallbacks: Judge = (value, path, issues) => {
+export const judgeCallbacks: Judge = (value, path, issues) => {
   list(value).forEach((callback, index) => {
     const name = isObject(callback) ? Object.keys(callback).join(', ') : String(callback)
     const callbackPath = Array.isArray(value) ? joinPath(path, index) : path
@@ -87,7 +82,7 @@ const judgeCallbacks: Judge = (value, path, issues) => {
 }
 
 /** An entry with `guardrail_name` is LiteLLM's own kind; any other only names a guardrail of the account. */
-const judgeGuardrails: Judge = (value, path, issues) => {
+export const judgeGuardrails: Judge = (value, path, issues) => {
   list(value).forEach((guardrail, index) => {
     const guardrailPath = Array.isArray(value) ? joinPath(path, index) : path
     const isNamedResource = isObject(guardrail) && guardrail.guardrail_name === undefined && guardrail.id !== undefined
@@ -95,22 +90,4 @@ const judgeGuardrails: Judge = (value, path, issues) => {
       issues.warn(guardrailPath, 'only the operations of bedrock-runtime models are served; no effect yet')
     else issues.error(guardrailPath, `this guardrail ${NOT_ENFORCED}`)
   })
-}
-
-const JUDGES: Readonly<Record<string, Judge>> = {
-  'router_settings optional_pre_call_checks': judgePreCallChecks,
-  'router_settings enable_tag_filtering': judgeTagFiltering,
-  'litellm_settings callbacks': judgeCallbacks,
-  'top-level guardrails': judgeGuardrails,
-}
-
-export function judgeSetting(
-  section: Section,
-  name: string,
-  value: unknown,
-  path: string,
-  issues: Issues,
-  siblings: Siblings,
-): void {
-  JUDGES[`${section} ${name}`]?.(value, path, issues, siblings)
 }

@@ -1,9 +1,11 @@
 /** Parts the settings that the gateway reads from those that it does not, and says what becomes of the latter. */
-import { type Issues, isObject, type JsonObject, typeName } from '../issues.ts'
-import { isPriceName, looksLikePrice } from '../reading/custom-price.ts'
+import { isObject, type JsonObject } from '../../base/json.ts'
+import { type Issues, typeName } from '../issues.ts'
+import { isPriceName, looksLikePrice } from '../reading/price-fields.ts'
+import { resolveReferences, type SecretSource } from '../secrets.ts'
 import { joinPath } from '../setting-path.ts'
-import { judgeSetting, type Siblings } from './judged-settings.ts'
 import { knownSetting, nearestSetting, type Section } from './known-settings.ts'
+import { type Siblings, standInOf } from './setting.ts'
 
 /** A setting that is written down but switched off restricts nothing. */
 function isOff(value: unknown): boolean {
@@ -57,7 +59,7 @@ function explain(
       issues.warn(path, `has no effect here: ${known.because}`)
       return
     case 'judged':
-      judgeSetting(section, name, value, path, issues, siblings)
+      known.judge(value, path, issues, siblings)
       return
     case 'used':
     case undefined:
@@ -75,6 +77,24 @@ function explainUnknown(section: Section, name: string, path: string, issues: Is
   const nearest = nearestSetting(section, name)
   const hint = nearest === undefined ? 'check its spelling or remove it' : `did you mean ${nearest}?`
   issues.warn(path, `not a setting that is known here; it has no effect: ${hint}`)
+}
+
+/** Where a price stands as `os.environ/NAME`: any decimal will do. */
+const PRICE_STAND_IN = '1'
+
+/** The settings with every reference in them replaced by the value of its secret. */
+export function resolveSettings(
+  section: Section,
+  settings: JsonObject,
+  path: string,
+  source: SecretSource,
+  issues: Issues,
+): JsonObject {
+  const resolved = Object.entries(settings).map(([name, value]): [string, unknown] => {
+    const standIn = isPriceIn(section, name) ? PRICE_STAND_IN : standInOf(knownSetting(section, name))
+    return [name, resolveReferences(value, joinPath(path, name), standIn, source, issues)]
+  })
+  return Object.fromEntries(resolved)
 }
 
 /** A section of the file as a mapping; absent and empty sections are empty mappings. */

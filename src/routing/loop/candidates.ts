@@ -1,6 +1,6 @@
 /** Which deployments of a group a call may use: its regions, the ids it named, and the window its prompt must fit into. */
+import { reachWithin } from '../../bedrock/model/reach.ts'
 import { type Group, type Groups, type Tier, tiersOf } from '../groups.ts'
-import { withinRegions } from '../residency.ts'
 import type { RouteCall } from '../route.ts'
 
 export type Bounds = {
@@ -24,7 +24,7 @@ export function candidatesIn(group: Group, bounds: Bounds, call: RouteCall<unkno
     return group.tiers.length > 0 ? { kind: 'some', tiers: group.tiers } : { kind: 'none' }
   }
   const all = named === undefined ? group.tiers.flat() : named.flatMap(({ id }) => groups.targets.get(id) ?? [])
-  const inRegions = all.filter(({ deployment }) => bounds.regions.every((list) => withinRegions(deployment, list)))
+  const inRegions = all.filter(({ deployment }) => bounds.regions.every((list) => reachWithin(deployment, list)))
   if (inRegions.length === 0) return { kind: 'none' }
   const fitting = inRegions.filter(
     ({ deployment }) => (deployment.maxInputTokens ?? Number.POSITIVE_INFINITY) >= bounds.inputTokens,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseModelId, scopeIn, vendorOf } from '../../../src/bedrock/model/model-id.ts'
+import { arnRegion, parseModelId, scopeIn, unknownGeography, vendorOf } from '../../../src/bedrock/model/model-id.ts'
 
 describe('parseModelId', () => {
   it('reads a bare id as a foundation model in the region that is called', () => {
@@ -11,15 +11,18 @@ describe('parseModelId', () => {
     })
   })
 
-  it.each(['us', 'eu', 'apac', 'jp', 'au', 'ca', 'in'])('reads the prefix %s as a geographic profile', (geography) => {
-    expect(parseModelId(`${geography}.amazon.nova-pro-v1:0`)).toEqual({
-      kind: 'inference-profile',
-      id: 'amazon.nova-pro-v1:0',
-      geography,
-      scope: 'geo',
-      region: null,
-    })
-  })
+  it.each(['us', 'eu', 'apac', 'jp', 'au', 'ca', 'in', 'sa', 'amer'])(
+    'reads the prefix %s as a geographic profile',
+    (geography) => {
+      expect(parseModelId(`${geography}.amazon.nova-pro-v1:0`)).toEqual({
+        kind: 'inference-profile',
+        id: 'amazon.nova-pro-v1:0',
+        geography,
+        scope: 'geo',
+        region: null,
+      })
+    },
+  )
 
   it.each([
     ['global', 'global'],
@@ -30,7 +33,7 @@ describe('parseModelId', () => {
 
   it('takes no prefix off an id whose first part only looks like one', () => {
     expect(parseModelId('us.model')).toMatchObject({ kind: 'foundation-model', id: 'us.model' })
-    expect(parseModelId('sa.anthropic.claude-opus-5')).toMatchObject({ id: 'sa.anthropic.claude-opus-5' })
+    expect(parseModelId('zz.anthropic.claude-opus-5')).toMatchObject({ id: 'zz.anthropic.claude-opus-5' })
   })
 
   it.each([
@@ -104,4 +107,27 @@ describe('scopeIn', () => {
 it('the vendor is the part in front of the first dot', () => {
   expect(vendorOf('openai.gpt-5.6-sol')).toBe('openai')
   expect(vendorOf('nodot')).toBe('')
+})
+
+describe('unknownGeography', () => {
+  it.each([
+    ['zz.anthropic.claude-opus-5', 'zz'],
+    ['arn:aws:bedrock:us-east-1:123456789012:inference-profile/zz.amazon.nova-lite-v1:0', 'zz'],
+    ['eu.anthropic.claude-opus-5', null],
+    ['openai.gpt-5.6-sol', null],
+    ['deepseek.v3.1', null],
+    ['x.y.z', null],
+    ['arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/zz.amazon.x', null],
+  ])('of %s is %s', (reference, geography) => {
+    expect(unknownGeography(reference)).toBe(geography)
+  })
+})
+
+it.each([
+  ['arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.x.y', 'eu-west-1'],
+  ['arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abc', 'eu-west-1'],
+  ['arn:aws:bedrock:::foundation-model/x.y', undefined],
+  ['eu.x.y', undefined],
+])('the region of %s is %s', (reference, region) => {
+  expect(arnRegion(reference)).toBe(region)
 })

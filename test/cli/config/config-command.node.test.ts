@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formatIssue, loadConfigFile, runConfigCommand } from '../../../src/cli/config/command.ts'
-import type { RunWrangler } from '../../../src/cli/config/config-store.ts'
+import type { RunWrangler } from '../../../src/cli/wrangler.ts'
 
 let folder = ''
 beforeAll(async () => {
@@ -240,7 +240,7 @@ describe('the deployed Worker', () => {
         stored = await readFile(path, 'utf8')
         expect((await stat(path)).mode & 0o077).toBe(0)
       }
-      return { exitCode, stdout: args.includes('get') ? `${stored}\n` : '' }
+      return { exitCode, stdout: args.includes('get') ? `${stored}\n` : '', stderr: '' }
     }
     return { calls, runWrangler, stored: () => stored }
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { isPriceName, looksLikePrice, PRICE_DECIMALS_MAX, readPrice } from '../../../src/config/reading/custom-price.ts'
+import { PRICE_DECIMALS_MAX, readPrice } from '../../../src/config/reading/custom-price.ts'
+import { isPriceName, looksLikePrice } from '../../../src/config/reading/price-fields.ts'
 import { parseConfigJson } from '../../../src/config/stored-json.ts'
 
 /** A small generator with a seed, so that a failure can be repeated. */

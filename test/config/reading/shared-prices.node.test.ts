@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ROOT } from '../../../src/cli/root.ts'
-import { isPriceName, looksLikePrice, readPrice } from '../../../src/config/reading/custom-price.ts'
+import { readPrice } from '../../../src/config/reading/custom-price.ts'
+import { isPriceName, looksLikePrice } from '../../../src/config/reading/price-fields.ts'
 import { parseConfigJson } from '../../../src/config/stored-json.ts'
 
 const FILES = ['litellm-bedrock.json', 'litellm-bedrock-1.109.1-additions.json'].map((name) =>

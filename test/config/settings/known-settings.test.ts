@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { KNOWN_SETTINGS, type Section } from '../../../src/config/settings/known-settings.ts'
-import { deployment, errorsOf, type Json, sample, warningsOf } from '../samples.ts'
+import { readConfig, resolveConfig } from '../../../src/config/resolve.ts'
+import { assumeSecrets } from '../../../src/config/secrets.ts'
+import { flag } from '../../../src/config/settings/fields.ts'
+import { KNOWN_SETTINGS, knownSetting, type Section } from '../../../src/config/settings/known-settings.ts'
+import { meaningless, type Setting, settingTable, used } from '../../../src/config/settings/setting.ts'
+import { deployment, errorsOf, type Json, sample, valid, warningsOf } from '../samples.ts'
+import { EFFECTS } from './effects.ts'
 
 /** The smallest configuration in which this setting is switched on. */
 function withSetting(section: Section, name: string, value: unknown): { raw: Json; path: string } {
@@ -22,25 +27,103 @@ function withSetting(section: Section, name: string, value: unknown): { raw: Jso
         path: `model_list[0].model_info.${name}`,
       }
     case 'general_settings':
-      return { raw: sample({ general_settings: { master_key: 'sk-a', ...setting } }), path: `general_settings.${name}` }
+      return {
+        raw: sample({ general_settings: { master_key: 'sk-a-master-key', ...setting } }),
+        path: `general_settings.${name}`,
+      }
     default:
       return { raw: sample({ [section]: setting }), path: `${section}.${name}` }
   }
 }
 
-const ALL = Object.entries(KNOWN_SETTINGS).flatMap(([section, groups]) =>
-  groups.flatMap(({ effect, because, names }) =>
-    names.map((name) => ({ section: section as Section, effect, because, name })),
-  ),
+const ALL = (Object.keys(KNOWN_SETTINGS) as Section[]).flatMap((section) =>
+  Array.from(KNOWN_SETTINGS[section].all, ([name, setting]): [Section, string, Setting] => [section, name, setting]),
 )
-const withEffect = (...effects: string[]) => ALL.filter((setting) => effects.includes(setting.effect))
 
-describe('a setting that restricts and is not enforced is an error', () => {
-  test.for(withEffect('restricts', 'unsupported'))('$section $name', async ({ section, name, because }, { expect }) => {
+test('every setting that restricts calls or is not supported is one error at its path, with the reason', async () => {
+  let checked = 0
+  for (const [section, name, setting] of ALL) {
+    if (setting.effect !== 'restricts' && setting.effect !== 'unsupported') continue
     const { raw, path } = withSetting(section, name, 'on')
-    expect(await errorsOf(raw)).toEqual([expect.stringContaining(`${path}: `)])
-    expect((await errorsOf(raw))[0]).toContain(because)
+    const errors = await errorsOf(raw)
+    expect(errors, path).toHaveLength(1)
+    expect(errors[0]).toMatch(`${path}: `)
+    expect(errors[0]).toContain(setting.because)
+    checked += 1
+  }
+  expect(checked).toBeGreaterThan(70)
+})
+
+test('every setting that means nothing here is one warning at its path, with the reason', async () => {
+  let checked = 0
+  for (const [section, name, setting] of ALL) {
+    if (setting.effect !== 'meaningless') continue
+    const { raw, path } = withSetting(section, name, 'on')
+    expect(await warningsOf(raw)).toEqual([`${path}: has no effect here: ${setting.because}`])
+    checked += 1
+  }
+  expect(checked).toBeGreaterThan(200)
+})
+
+describe('a setting that is used', () => {
+  const usedSettings = ALL.filter(([, , { effect }]) => effect === 'used').map(
+    ([section, name]) => `${section} ${name}`,
+  )
+
+  test('has an example of its effect, and nothing else has', () => {
+    expect(Object.keys(EFFECTS).toSorted()).toEqual(usedSettings.toSorted())
   })
+
+  test.for(Object.entries(EFFECTS))(
+    'changes what the gateway runs on: %s',
+    async ([, { without, having, env }], { expect }) => {
+      const before = await readConfig(without, env ?? {})
+      const { version: _, ...after } = await valid(having, env)
+      const { version: __, ...runsOn } = before.ok ? before.config : { version: '' }
+      expect(after).not.toEqual(runsOn)
+    },
+  )
+
+  test('is taken for something valid where its secret is not at hand', async () => {
+    for (const [section, name, setting] of ALL) {
+      if (setting.effect !== 'used' || STRUCTURED.has(`${section} ${name}`)) continue
+      const { raw, path } = withSetting(section, name, 'os.environ/NAME')
+      const result = await resolveConfig(raw, assumeSecrets())
+      expect(result.ok ? [] : result.issues, path).toEqual([])
+    }
+  })
+})
+
+/** Sections, lists and mappings, in which a reference stands for a part and never for the whole. */
+const STRUCTURED: ReadonlySet<string> = new Set([
+  ...[...KNOWN_SETTINGS['top-level'].all.keys()].map((name) => `top-level ${name}`),
+  'model_list litellm_params',
+  'model_list model_info',
+  ...['router_settings', 'litellm_settings'].flatMap((section) =>
+    ['fallbacks', 'context_window_fallbacks', 'default_fallbacks'].map((name) => `${section} ${name}`),
+  ),
+  'router_settings retry_policy',
+  'router_settings model_group_retry_policy',
+  'router_settings model_group_alias',
+  'router_settings model_group_routing_strategy',
+  'router_settings model_group_regions',
+])
+
+test('every credential is hidden from people', () => {
+  const names = [
+    'aws_access_key_id',
+    'aws_secret_access_key',
+    'aws_session_token',
+    'aws_bearer_token_bedrock',
+    'api_key',
+  ]
+  for (const name of names) expect(knownSetting('litellm_params', name)?.visibility).toBe('hidden')
+  expect(knownSetting('general_settings', 'master_key')?.visibility).toBe('hidden')
+})
+
+test('no setting can stand twice in the table of one section', () => {
+  expect(() => settingTable({ a: used(flag, 'shown') }, meaningless('b', ['a']))).toThrow('twice')
+  expect(() => settingTable({}, meaningless('b', ['a']), meaningless('c', ['a']))).toThrow('twice')
 })
 
 test.for([false, null, [], {}, ''])(
@@ -50,22 +133,8 @@ test.for([false, null, [], {}, ''])(
   },
 )
 
-describe('a setting that means nothing here is one warning', () => {
-  test.for(withEffect('meaningless'))('$section $name', async ({ section, name, because }, { expect }) => {
-    const { raw, path } = withSetting(section, name, 'on')
-    expect(await warningsOf(raw)).toEqual([`${path}: has no effect here: ${because}`])
-  })
-})
-
 test('a reference in a setting that is not read need not be set', async () => {
   expect(
     await warningsOf(sample({ general_settings: { master_key: 'sk-a', database_url: 'os.environ/DATABASE_URL' } })),
   ).toEqual([expect.stringMatching(/^general_settings\.database_url: has no effect here/)])
-})
-
-test('no setting stands in two places of one section', () => {
-  for (const groups of Object.values(KNOWN_SETTINGS)) {
-    const names = groups.flatMap((group) => group.names)
-    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([])
-  }
 })

@@ -1,0 +1,161 @@
+/** The checks that span model groups: names, circles, portability and residency of their fallbacks. */
+import { type Reach, reachStaysWithin, regionWithin } from '../../bedrock/model/reach.ts'
+import type { Issues } from '../issues.ts'
+import { UNKNOWN_REGION } from '../secrets.ts'
+import type { Draft } from './deployment.ts'
+import type { Edge, EdgesByGroup, FallbackGraph } from './fallbacks.ts'
+import { servesInvokeOnly } from './model-setting.ts'
+
+/** Model groups with the deployments that could be read, and aliases of them. */
+export type Groups = {
+  members: ReadonlyMap<string, readonly Draft[]>
+  aliases: Readonly<Record<string, string>>
+}
+
+/** The group that a name stands for, through one alias; undefined where there is none. */
+export function resolveGroup(groups: Groups, name: string): string | undefined {
+  if (groups.members.has(name)) return name
+  const target = Object.hasOwn(groups.aliases, name) ? groups.aliases[name] : undefined
+  return target !== undefined && groups.members.has(target) ? target : undefined
+}
+
+export function checkFallbacks(
+  graph: FallbackGraph,
+  groups: Groups,
+  regions: Readonly<Record<string, readonly string[]>>,
+  issues: Issues,
+): void {
+  for (const edges of [graph.fallbacks, graph.contextWindowFallbacks]) {
+    checkNames(edges, groups, issues)
+    checkCycles(edges, groups, issues)
+    checkPortable(edges, groups, issues)
+  }
+  for (const edge of graph.defaultFallbacks) checkName(edge, groups, issues)
+  checkResidency(graph, groups, regions, issues)
+}
+
+function checkName(edge: Edge, groups: Groups, issues: Issues): void {
+  if (resolveGroup(groups, edge.to) === undefined) {
+    issues.error(edge.path, `there is no model group "${edge.to}": add it to model_list, or remove the fallback`)
+  }
+}
+
+function checkNames(byGroup: EdgesByGroup, groups: Groups, issues: Issues): void {
+  for (const [group, edges] of byGroup) {
+    const [first] = edges
+    if (resolveGroup(groups, group) === undefined && first !== undefined) {
+      const message = `there is no model group "${group}" to fall back from: add it to model_list, or remove its fallbacks`
+      issues.error(first.path.replace(/\[0\]$/, ''), message)
+    }
+    for (const edge of edges) checkName(edge, groups, issues)
+  }
+}
+
+/** Each cycle is reported once, at the fallback that closes it. */
+function checkCycles(byGroup: EdgesByGroup, groups: Groups, issues: Issues): void {
+  const done = new Set<string>()
+  const next = new Map([...byGroup].map(([group, edges]) => [resolveGroup(groups, group) ?? group, edges]))
+  const visit = (group: string, trail: readonly string[]): void => {
+    for (const edge of next.get(group) ?? []) {
+      const target = resolveGroup(groups, edge.to) ?? edge.to
+      const start = trail.indexOf(target)
+      if (start >= 0) {
+        const cycle = [...trail.slice(start), target].join(' → ')
+        issues.error(edge.path, `fallbacks go in a circle (${cycle}): remove one of them`)
+      } else if (!done.has(target)) visit(target, [...trail, target])
+    }
+    done.add(group)
+  }
+  for (const group of next.keys()) {
+    if (!done.has(group)) visit(group, [group])
+  }
+}
+
+function checkPortable(byGroup: EdgesByGroup, groups: Groups, issues: Issues): void {
+  for (const edge of [...byGroup.values()].flat()) {
+    const members = groups.members.get(resolveGroup(groups, edge.to) ?? '') ?? []
+    const readable = members.filter((draft) => draft.reference !== undefined)
+    const invokeOnly =
+      readable.length > 0 && readable.every(({ reference }) => reference && servesInvokeOnly(reference))
+    if (invokeOnly) {
+      issues.warn(
+        edge.path,
+        `"${edge.to}" serves Invoke only, and Invoke bodies are not portable from one model to another: calls will not fall back to it`,
+      )
+    }
+  }
+}
+
+/** A group bound to regions must not reach a deployment elsewhere, by any chain of fallbacks. */
+function checkResidency(
+  graph: FallbackGraph,
+  groups: Groups,
+  regions: Readonly<Record<string, readonly string[]>>,
+  issues: Issues,
+): void {
+  for (const [name, prefixes] of Object.entries(regions)) {
+    const bound = resolveGroup(groups, name)
+    if (bound === undefined) continue
+    for (const draft of groups.members.get(bound) ?? []) {
+      const fault = outside(draft, prefixes)
+      if (fault !== null)
+        issues.error(`${draft.path}.litellm_params.${fault.setting}`, `${fault.reason} of its model group "${name}"`)
+    }
+    for (const edge of reachableEdges(graph, groups, bound)) {
+      const target = resolveGroup(groups, edge.to)
+      if (target === undefined || target === bound) continue
+      if ((groups.members.get(target) ?? []).some((draft) => outside(draft, prefixes) !== null)) {
+        issues.error(
+          edge.path,
+          `"${edge.to}" has deployments outside the model_group_regions of "${name}", which falls back to it: remove the fallback, or bind both to the same regions`,
+        )
+      }
+    }
+  }
+}
+
+type Outside = { setting: 'aws_region_name' | 'model'; reason: string }
+
+function outside({ region, reach }: Draft, prefixes: readonly string[]): Outside | null {
+  if (region !== undefined && region !== UNKNOWN_REGION && !regionWithin(region, prefixes)) {
+    return { setting: 'aws_region_name', reason: `the region ${region} is outside the model_group_regions` }
+  }
+  if (reach === undefined || reachStaysWithin(reach, prefixes)) return null
+  return { setting: 'model', reason: `${whyOutside(reach)}, outside the model_group_regions` }
+}
+
+function whyOutside(reach: Reach): string {
+  switch (reach.kind) {
+    case 'geography':
+      return `an inference profile of the geography ${reach.geography} may be served in ${reach.regions.join(', ')}`
+    case 'anywhere':
+      return 'a global inference profile may be served anywhere'
+    case 'region':
+    case 'unknown':
+      return 'the identifier does not say where AWS may serve it (for an application profile, write its own profile as base_model, or bedrock/<region>/<model id> where it was made for one region), which may be'
+  }
+}
+
+/** Every fallback that a call to this group may take, in the order of the file. */
+function reachableEdges(graph: FallbackGraph, groups: Groups, from: string): readonly Edge[] {
+  const found = new Set<Edge>()
+  const seen = new Set<string>()
+  const queue = [from]
+  for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
+    if (seen.has(group)) continue
+    seen.add(group)
+    for (const edge of edgesFrom(graph, groups, group)) {
+      found.add(edge)
+      const target = resolveGroup(groups, edge.to)
+      if (target !== undefined) queue.push(target)
+    }
+  }
+  return [...found]
+}
+
+function edgesFrom(graph: FallbackGraph, groups: Groups, group: string): readonly Edge[] {
+  const named = [...graph.fallbacks, ...graph.contextWindowFallbacks]
+    .filter(([name]) => resolveGroup(groups, name) === group)
+    .flatMap(([, edges]) => edges)
+  return [...named, ...graph.defaultFallbacks]
+}
