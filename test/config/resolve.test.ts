@@ -230,7 +230,7 @@ describe('router settings', () => {
     const config = await valid(
       sample({
         model_list: [deployment('a'), deployment('b')],
-        general_settings: { master_key: 'sk-x', cancel_on_disconnect: true },
+        general_settings: { master_key: 'sk-x-master', cancel_on_disconnect: true },
         router_settings: {
           routing_strategy: 'usage-based-routing-v2',
           num_retries: 4,
@@ -316,10 +316,12 @@ describe('router settings', () => {
 describe('the version', () => {
   test('is the same for the same settings and another for others, whatever the secrets', async () => {
     const raw = sample({ general_settings: { master_key: 'os.environ/MK' } })
-    const version = (await valid(raw, { MK: 'sk-1' })).version
+    const version = (await valid(raw, { MK: 'sk-1-master' })).version
     expect(version).toMatch(/^[0-9a-f]{12}$/)
-    expect((await valid(structuredClone(raw), { MK: 'sk-2' })).version).toBe(version)
-    expect((await valid({ ...raw, router_settings: { num_retries: 1 } }, { MK: 'sk-1' })).version).not.toBe(version)
+    expect((await valid(structuredClone(raw), { MK: 'sk-2-master' })).version).toBe(version)
+    expect((await valid({ ...raw, router_settings: { num_retries: 1 } }, { MK: 'sk-1-master' })).version).not.toBe(
+      version,
+    )
   })
 })
 

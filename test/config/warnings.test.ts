@@ -11,7 +11,7 @@ describe('a warning does not keep the gateway from starting', () => {
   })
 
   test('a setting that nobody knows is named', async () => {
-    expect(await warningsOf(sample({ general_settings: { master_key: 'sk-a', frobnicate: 1 } }))).toEqual([
+    expect(await warningsOf(sample({ general_settings: { master_key: 'sk-a-master', frobnicate: 1 } }))).toEqual([
       'general_settings.frobnicate: not a setting that is known here; it has no effect: check its spelling or remove it',
     ])
   })

@@ -56,6 +56,8 @@ export function configOf(deployments: readonly Deployment[], router: Partial<Rou
     groups: Map.groupBy(deployments, ({ group }) => group),
     router: { ...SETTINGS, ...router },
     cancelOnDisconnect: false,
+    patterns: [],
+    leftOut: [],
   }
 }
 

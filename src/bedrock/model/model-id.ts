@@ -66,6 +66,13 @@ export function scopeIn(reference: { scope: ModelScope }, region: string): Model
 /** The vendor part of a foundation model id: `anthropic` of `anthropic.claude-opus-5`. */
 export const vendorOf = (id: string): string => id.slice(0, Math.max(0, id.indexOf('.')))
 
+const ARN = /^arn:aws(?:-[a-z]+)*:(?:bedrock|sagemaker):[a-z0-9-]*:(?:\d{12}|aws)?:[A-Za-z0-9-]+\/[A-Za-z0-9._:/-]+$/
+
+/** True for what has the form of an ARN of Bedrock or SageMaker, of a kind that is known here or not. */
+export function isArn(reference: string): boolean {
+  return ARN.test(reference)
+}
+
 /** Region of an ARN; undefined for ids, and for ARNs that belong to no region. */
 export function arnRegion(reference: string): string | undefined {
   const parsed = parseModelId(reference)

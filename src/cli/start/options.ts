@@ -7,16 +7,19 @@ const PORT_MAX = 65_535
 export const START_USAGE = `usage:
   npm start [-- --port N] [--persist DIR]
       a simulated Bedrock and the gateway with a sample configuration
-  npm start -- --config FILE [--port N] [--persist DIR]
+  npm start -- --config FILE [--skip-faulty] [--port N] [--persist DIR]
       the gateway alone, in front of Bedrock
 
 --config   LiteLLM's config.yaml; what it names as os.environ/NAME is read from the environment
+--skip-faulty  entries of model_list that cannot be served are left out instead of refusing the file
 --port     where to listen on this machine; default ${DEFAULT_PORT}, 0 for any free port
 --persist  folder that keeps spend and state; without it they are deleted at the end`
 
 export type StartOptions = {
   /** As the person wrote it. */
   config?: string
+  /** Entries that cannot be served are left out. */
+  skipFaulty: boolean
   port: number
   persist?: string
 }
@@ -28,10 +31,17 @@ export function readStartOptions(argv: readonly string[]): StartOptions | string
   if (values.https === true) return '--https is not there yet; without it the gateway answers on plain http'
   const { config, persist } = values
   if (config === '' || persist === '') return `--${config === '' ? 'config' : 'persist'} needs a path`
+  const skipFaulty = values['skip-faulty'] === true
+  if (skipFaulty && config === undefined) return '--skip-faulty is for a configuration of your own: give --config too'
   const port = Number(values.port)
   if (!/^\d+$/.test(values.port) || port > PORT_MAX)
     return `--port ${values.port} is not a port: give a number from 0 to ${PORT_MAX}`
-  return { port, ...(config === undefined ? {} : { config }), ...(persist === undefined ? {} : { persist }) }
+  return {
+    port,
+    skipFaulty,
+    ...(config === undefined ? {} : { config }),
+    ...(persist === undefined ? {} : { persist }),
+  }
 }
 
 function parse(argv: readonly string[]) {
@@ -43,6 +53,7 @@ function parse(argv: readonly string[]) {
         port: { type: 'string', default: DEFAULT_PORT },
         persist: { type: 'string' },
         https: { type: 'boolean' },
+        'skip-faulty': { type: 'boolean' },
       },
     }).values
   } catch (error) {

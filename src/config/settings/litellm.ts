@@ -1,6 +1,6 @@
 /** Settings of `litellm_settings`. LiteLLM reads some of the router's here too; those in `router_settings` win. */
 import { groupList, timeoutMs, waitMs, wholeNumber } from './fields.ts'
-import { judgeCallbacks } from './judged-settings.ts'
+import { judgeCallbacks, judgeTeamSettings } from './judged-settings.ts'
 import { fallbackLists } from './router.ts'
 import { judged, meaningless, restricts, settingTable, used } from './setting.ts'
 
@@ -15,10 +15,16 @@ export const LITELLM = settingTable(
     cooldown_time: used(waitMs, 'shown'),
   },
   judged('callbacks', judgeCallbacks, 'shown'),
+  judged('default_team_settings', judgeTeamSettings),
   restricts('budgets and limits', [
     'max_budget',
     'budget_duration',
     'max_user_budget',
+    'default_max_internal_user_budget',
+    'default_internal_user_budget_duration',
+    'max_ui_session_budget',
+    'priority_reservation',
+    'priority_reservation_settings',
     'max_internal_user_budget',
     'internal_user_budget_duration',
     'max_end_user_budget',
@@ -28,7 +34,6 @@ export const LITELLM = settingTable(
     'upperbound_key_generate_params',
     'default_key_generate_params',
     'default_team_params',
-    'default_team_settings',
     'default_internal_user_params',
     'tag_budget_config',
   ]),
@@ -106,4 +111,6 @@ export const LITELLM = settingTable(
     'check_provider_endpoint',
     'suppress_debug_info',
   ]),
+  restricts('rules of its own that refuse calls or answers', ['pre_call_rules', 'post_call_rules']),
+  restricts('refuses files of certain kinds', ['require_managed_files']),
 )

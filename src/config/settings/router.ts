@@ -43,7 +43,10 @@ const FALLBACKS = 'write a list of mappings from a model group to its fallbacks,
 export const fallbackLists = list(mapping(list(groupName, FALLBACKS), FALLBACKS), FALLBACKS)
 
 const aliases = mapping(
-  v.union([groupName, v.looseObject({ model: groupName })], 'write the model group that the alias stands for'),
+  v.union(
+    [groupName, v.looseObject({ model: groupName }), v.array(v.unknown())],
+    'write the model group that the alias stands for',
+  ),
   'write a mapping from aliases to model groups',
 )
 
