@@ -1,6 +1,8 @@
-/** Every route and middleware, in reading order: Bedrock's own API under `/bedrock`, management at the root. */
-import { Hono } from 'hono'
-import { authenticate } from './access/authenticate.ts'
+/** Every route in reading order: Bedrock's own API under `/bedrock`, management at the root. */
+import { Hono, type MiddlewareHandler } from 'hono'
+import { identify } from './access/authenticate.ts'
+import { type Caller, type Demand, mayDo } from './access/caller.ts'
+import type { Refusal } from './access/refusal.ts'
 import { calculateSpend } from './admin/calculate.ts'
 import { adminErrorOfRefusal, adminErrorResponse } from './admin/errors.ts'
 import { healthReport, liveliness, type Probe, readiness } from './admin/health.ts'
@@ -9,65 +11,73 @@ import { spendLogs, spendReport } from './admin/spend.ts'
 import { headerMap } from './base/header-map.ts'
 import type { GatewayConfig } from './config/types.ts'
 import type { Env } from './env.ts'
-import { refusalResponse } from './relay/answer/our-headers.ts'
-import type { Isolate } from './relay/isolate-state.ts'
+import type { IsolateState } from './relay/isolate-state.ts'
 import { probe } from './relay/probe.ts'
 import { BEDROCK_PREFIX, relay } from './relay/relay.ts'
 import { modelNames } from './relay/request/resolve-model.ts'
 import { describeCause, logLine } from './telemetry/log.ts'
 
-type Context = { Bindings: Env; Variables: { config: GatewayConfig } }
+type Context = { Bindings: Env; Variables: { config: GatewayConfig; caller: Caller } }
 
-export function createApp(isolate: Isolate): Hono<Context> {
+const SEES_MODELS: Demand = { permission: 'see', scope: 'own' }
+const SEES_ALL: Demand = { permission: 'see', scope: 'all' }
+const MANAGES_ALL: Demand = { permission: 'manage', scope: 'all' }
+
+export function createApp(isolate: IsolateState): Hono<Context> {
   const app = new Hono<Context>()
 
-  app.all(`${BEDROCK_PREFIX}/*`, (c) => relay(c.req.raw, c.env, c.executionCtx, isolate))
+  /** Lets a caller through who may do what the route asks for. */
+  const asks = (demand: Demand): MiddlewareHandler<Context> =>
+    async function permit(c, next) {
+      const refuse = (refusal: Refusal) => adminErrorResponse(adminErrorOfRefusal(refusal))
+      const config = await isolate.config(c.env, c.executionCtx)
+      if (config === null) return refuse({ kind: 'no-config' })
+      const caller = await identify(headerMap(c.req.raw.headers), config.masterKey)
+      if (!caller.ok) return refuse(caller.reason)
+      if (!mayDo(caller.value, demand)) {
+        return refuse({ kind: 'not-allowed', action: `use ${c.req.method} ${c.req.path}` })
+      }
+      c.set('config', config)
+      c.set('caller', caller.value)
+      return next()
+    }
+
+  app.all(`${BEDROCK_PREFIX}/*`, (c) => relay(c.req.raw, { env: c.env, ctx: c.executionCtx, isolate }))
 
   app.get('/health/liveliness', liveliness)
   app.get('/health/liveness', liveliness)
   app.get('/health/readiness', async (c) => readiness(await isolate.config(c.env, c.executionCtx), c.env.DB))
 
-  app.use(async (c, next) => {
-    const config = await isolate.config(c.env, c.executionCtx)
-    if (config === null) return adminErrorResponse(adminErrorOfRefusal({ kind: 'no-config' }))
-    const caller = await authenticate(headerMap(c.req.raw.headers), config.masterKey)
-    if (!('apiKey' in caller)) return adminErrorResponse(adminErrorOfRefusal(caller))
-    c.set('config', config)
-    return next()
+  app.get('/health', asks(MANAGES_ALL), async (c) => {
+    const { config, caller } = c.var
+    const prices = await isolate.prices(c.env, c.executionCtx)
+    const deps = { env: c.env, ctx: c.executionCtx, isolate }
+    const ask: Probe = (deployment, isPaid) => probe(deployment, isPaid, { config, prices, caller }, deps)
+    return healthReport(c.req.raw, config, isolate.router(config).health(), ask)
   })
 
-  app.get('/health', (c) => {
-    const config = c.get('config')
-    const router = isolate.router(config)
-    const deps = { env: c.env, ctx: c.executionCtx, router }
-    const ask: Probe = (deployment, paid) => probe(deployment, paid, config, isolate, deps)
-    return healthReport(c.req.raw, config, router.health(), ask)
-  })
-
-  app.get('/v1/models', (c) => listModels(modelNames(c.get('config'))))
-  app.get('/models', (c) => listModels(modelNames(c.get('config'))))
-  app.get('/model/info', (c) => modelInfo(c.get('config')))
-  app.get('/v1/model/info', (c) => modelInfo(c.get('config')))
-  app.get('/spend/logs', (c) => spendLogs(c.req.raw, c.env.DB))
-  app.post('/spend/calculate', async (c) =>
+  app.get('/v1/models', asks(SEES_MODELS), (c) => listModels(modelNames(c.get('config'))))
+  app.get('/models', asks(SEES_MODELS), (c) => listModels(modelNames(c.get('config'))))
+  app.get('/model/info', asks(SEES_ALL), (c) => modelInfo(c.get('config')))
+  app.get('/v1/model/info', asks(SEES_ALL), (c) => modelInfo(c.get('config')))
+  app.get('/spend/logs', asks(SEES_ALL), (c) => spendLogs(c.req.raw, c.env.DB))
+  app.post('/spend/calculate', asks(SEES_MODELS), async (c) =>
     calculateSpend(c.req.raw, c.get('config'), await isolate.prices(c.env, c.executionCtx)),
   )
-  app.get('/global/spend/report', (c) => spendReport(c.req.raw, c.env.DB))
+  app.get('/global/spend/report', asks(SEES_ALL), (c) => spendReport(c.req.raw, c.env.DB))
 
-  app.notFound((c) =>
-    adminErrorResponse({
-      status: 404,
-      type: 'not_found',
-      message: `${c.req.method} ${c.req.path} is no route of this gateway.`,
-    }),
-  )
+  // A route that does not exist tells a stranger no more than one that does.
+  app.notFound(async (c) => {
+    const stranger = await asks(SEES_MODELS)(c, async () => undefined)
+    if (stranger instanceof Response) return stranger
+    const message = `${c.req.method} ${c.req.path} is no route of this gateway.`
+    return adminErrorResponse({ status: 404, type: 'not_found', message })
+  })
   app.onError((cause, c) => {
-    const response = refusalResponse({ kind: 'internal' }, crypto.randomUUID())
-    logLine('fault', {
-      request_id: response.headers.get('x-amzn-requestid'),
-      path: c.req.path,
-      cause: describeCause(cause),
-    })
+    const requestId = crypto.randomUUID()
+    logLine('fault', { request_id: requestId, path: c.req.path, cause: describeCause(cause) })
+    const response = adminErrorResponse(adminErrorOfRefusal({ kind: 'internal' }))
+    response.headers.set('x-amzn-requestid', requestId)
     return response
   })
   return app

@@ -1,31 +1,33 @@
 /** What one isolate keeps between calls: the configuration, the health of deployments, sessions, and the memory it has lent out. */
 import { createCredentialProvider } from './bedrock/signing/credential-provider.ts'
-import { EMPTY_READING } from './bedrock/usage/reading.ts'
 import { createConfigLoader } from './config/load.ts'
-import type { Deployment, GatewayConfig } from './config/types.ts'
-import { costOf } from './ledger/cost/cost-of.ts'
-import { BUNDLED_CATALOGUE } from './ledger/prices/bundled.ts'
+import type { GatewayConfig } from './config/types.ts'
+import { createPriceComparison } from './ledger/prices/comparison.ts'
 import { createLivePrices, PRICES_KEY } from './ledger/prices/live.ts'
-import type { Isolate } from './relay/isolate-state.ts'
+import type { IsolateState } from './relay/isolate-state.ts'
 import { createBodyBudget } from './relay/request/held-body.ts'
 import { createRouter, type Router } from './routing/router.ts'
 import { logLine } from './telemetry/log.ts'
 
-export function createIsolate(): Isolate {
+export function createIsolate(): IsolateState {
   const now = () => Date.now()
   const loader = createConfigLoader({ now, onProblem: (issues) => logLine('config', { issues }) })
   const prices = createLivePrices({ now, onProblem: (issues) => logLine('config', { key: PRICES_KEY, issues }) })
+  const comparison = createPriceComparison()
   let current: { config: GatewayConfig; router: Router } | undefined
   return {
     config: (env, ctx) => loader.load(env, (work) => ctx.waitUntil(work)),
-    prices: (env, ctx) => prices.load(env, (work) => ctx.waitUntil(work)),
+    async prices(env, ctx) {
+      comparison.use(await prices.load(env, (work) => ctx.waitUntil(work)))
+      return comparison.live
+    },
     router(config) {
       if (current?.config !== config) {
         const deps = {
           now,
           random: Math.random,
           sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
-          priceOf,
+          priceOf: comparison.priceOf,
           onEvent: (event: object) => logLine('health', { ...event }),
         }
         current = { config, router: createRouter(config, deps, current?.router) }
@@ -33,24 +35,7 @@ export function createIsolate(): Isolate {
       return current.router
     },
     credentials: createCredentialProvider({ now }),
+    fetcher: (input, init) => fetch(input, init),
     bodies: createBodyBudget(),
   }
-}
-
-/** Prompt to completion of the call that deployments are compared by. */
-const COMPARED_USAGE = { inputTokens: 3000, outputTokens: 1000 }
-
-/** Price of a typical call in pico-USD, for `cost-based-routing`; null where it is not known. Only compared, never booked. */
-function priceOf(deployment: Deployment): number | null {
-  const { picoUsd } = costOf({
-    operation: 'Converse',
-    model: deployment.model,
-    baseModel: deployment.baseModel,
-    region: deployment.region,
-    customPrices: deployment.prices,
-    reading: { ...EMPTY_READING, usage: COMPARED_USAGE },
-    at: new Date(),
-    catalogue: BUNDLED_CATALOGUE,
-  })
-  return picoUsd === null ? null : Number(picoUsd)
 }

@@ -1,23 +1,25 @@
-/** Who calls: today the master key and nobody else. */
+/**
+ * Who calls, in two steps. `identify` reads the headers alone, so that nothing of a stranger's body is held in memory. The
+ * identity is then proven against the bytes that were received, which a signature covers.
+ */
+
 import type { HeaderMap } from '../base/header-map.ts'
+import { no, ok, type Result } from '../base/result.ts'
+import { type Caller, MASTER } from './caller.ts'
 import { presentedKey } from './credential.ts'
 import type { Refusal } from './refusal.ts'
-
-/** The caller as the rest of the gateway sees it; digests and owners stay null until there are virtual keys. */
-export type Caller = { kind: 'master'; apiKey: null; teamId: null; userId: null }
-
-const MASTER: Caller = { kind: 'master', apiKey: null, teamId: null, userId: null }
 
 /** Digest of the master key in use; a new configuration replaces it. */
 let master: { key: string; digest: ArrayBuffer } | null = null
 
-export async function authenticate(headers: HeaderMap, masterKey: string): Promise<Caller | Refusal> {
+export async function identify(headers: HeaderMap, masterKey: string): Promise<Result<Caller, Refusal>> {
   const presented = presentedKey(headers)
-  if (presented.kind !== 'key') return presented
+  if (!presented.ok) return presented
   if (master?.key !== masterKey) master = { key: masterKey, digest: await sha256(masterKey) }
   const { digest } = master
   // Digests are compared, so that neither a common prefix nor the length shows in the time it takes.
-  return crypto.subtle.timingSafeEqual(await sha256(presented.key), digest) ? MASTER : { kind: 'unknown-key' }
+  const isMaster = crypto.subtle.timingSafeEqual(await sha256(presented.value), digest)
+  return isMaster ? ok(MASTER) : no({ kind: 'unknown-key' })
 }
 
 function sha256(text: string): Promise<ArrayBuffer> {

@@ -43,6 +43,14 @@ export function errorOfRefusal(refusal: Refusal): AwsError {
       }
     case 'body-unreadable':
       return { status: 400, type: 'ValidationException', message: 'The request body ended before it was complete.' }
+    case 'body-stalled':
+      return {
+        status: 400,
+        type: 'ValidationException',
+        message: `The request body made no progress for ${refusal.afterMs / 1000} seconds.`,
+      }
+    case 'not-allowed':
+      return { status: 403, type: 'AccessDeniedException', message: `This key may not ${refusal.action}.` }
     case 'too-busy':
       return {
         status: 503,
@@ -77,6 +85,7 @@ export function errorOfRefusal(refusal: Refusal): AwsError {
         type: 'ServiceUnavailableException',
         message: 'The gateway has no valid configuration. Push one with "npm run config -- push".',
       }
+    case 'client-left':
     case 'internal':
       return {
         status: 500,

@@ -12,6 +12,12 @@ export type Refusal =
   | { kind: 'unknown-model'; model: string; known: readonly string[] }
   | { kind: 'body-too-large'; limitBytes: number }
   | { kind: 'body-unreadable' }
+  /** The upload made no progress for this long. */
+  | { kind: 'body-stalled'; afterMs: number }
+  /** The caller is known and may not do this. */
+  | { kind: 'not-allowed'; action: string }
+  /** The client left before there was an answer; nobody receives this one. */
+  | { kind: 'client-left' }
   | { kind: 'too-busy'; retryAfterMs: number }
   /** `reason`: row of the routing policy that took out the deployment which returns first. */
   | { kind: 'cooling'; status: 429 | 503; model: string; reason: string; retryAfterMs: number }

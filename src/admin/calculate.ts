@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { usdFromPico } from '../base/decimal.ts'
 import { parseJsonText } from '../base/json.ts'
+import { accountingOf } from '../bedrock/usage/priced-operations.ts'
 import type { Deployment, GatewayConfig } from '../config/types.ts'
 import { estimateCost } from '../ledger/cost/cost-of.ts'
 import { type CasePrice, priceCase } from '../ledger/cost/price-case.ts'
@@ -60,7 +61,7 @@ function calculateRequest(
     outputTokens === 0 ? 'no output, since the request sets no bound for it' : 'output as far as the request allows it'
   const cost = estimateCost(
     {
-      operation: 'Converse',
+      operation: accountingOf('Converse'),
       model: deployment.model,
       baseModel: deployment.baseModel,
       region: deployment.region,

@@ -1,3 +1,4 @@
+/** Joining bytes that came in chunks. */
 /** One array of all chunks; a single chunk is returned as it is. `size` is their sum in bytes. */
 export function joinBytes(chunks: readonly Uint8Array[], size: number): Uint8Array {
   const [only] = chunks

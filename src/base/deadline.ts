@@ -1,3 +1,4 @@
+/** Bounds on how long a promise is waited for. */
 export type Deadline = { passed: Promise<'passed'>; stop: () => void }
 
 /** A promise that resolves after `ms`, to race against calls that may hang; `stop` frees the timer. */

@@ -16,7 +16,8 @@ export function parseJsonText(text: string): unknown {
   }
 }
 
-export function isJsonObject(value: unknown): value is JsonObject {
+/** Whether a value is a JSON object: no list and not null. */
+export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
@@ -25,4 +26,10 @@ export function member(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
     ? (value as Record<string, unknown>)[name]
     : undefined
+}
+
+/** `value[name]` where it is a JSON object, else an empty one: a path of members can be followed without asking at each step. */
+export function child(value: unknown, name: string): JsonObject {
+  const found = member(value, name)
+  return isObject(found) ? found : {}
 }

@@ -9,6 +9,8 @@ export type ConfigIssue = {
   isLeftOut?: true
 }
 
+export { isObject, type JsonObject } from '../base/json.ts'
+
 export type Issues = {
   error: (path: string, message: string) => void
   warn: (path: string, message: string) => void

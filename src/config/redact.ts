@@ -1,5 +1,5 @@
 /** A configuration that can be shown to people: what may be a secret is hidden, references to secrets stay. */
-import { isJsonObject, type JsonObject } from '../base/json.ts'
+import { isObject, type JsonObject } from '../base/json.ts'
 import { isPriceName } from './reading/price-fields.ts'
 import { isReference } from './secrets.ts'
 import { joinPath } from './setting-path.ts'
@@ -20,7 +20,7 @@ const NOT_SECRET_NAME =
 
 /** The configuration with every value hidden that is not known to be harmless. */
 export function redactConfig(raw: unknown): unknown {
-  if (!isJsonObject(raw)) return hide(raw)
+  if (!isObject(raw)) return hide(raw)
   return mapEntries(raw, (name, value) => {
     if (name === 'model_list' && Array.isArray(value)) return value.map(redactEntry)
     if (name === 'credential_list' && Array.isArray(value)) return value.map(redactCredential)
@@ -29,13 +29,13 @@ export function redactConfig(raw: unknown): unknown {
 }
 
 function redactEntry(entry: unknown): unknown {
-  if (!isJsonObject(entry)) return hide(entry)
+  if (!isObject(entry)) return hide(entry)
   return mapEntries(entry, (name, value) => (name === 'model_name' ? value : redactSection(name, value)))
 }
 
 /** The values of a named credential are settings of `litellm_params`. */
 function redactCredential(entry: unknown): unknown {
-  if (!isJsonObject(entry)) return hide(entry)
+  if (!isObject(entry)) return hide(entry)
   return mapEntries(entry, (name, value) => {
     if (name === 'credential_name') return value
     return name === CREDENTIAL_VALUES ? redactSection('litellm_params', value) : hide(value)
@@ -43,7 +43,7 @@ function redactCredential(entry: unknown): unknown {
 }
 
 function redactSection(section: string, settings: unknown): unknown {
-  if (!isJsonObject(settings) || !isSection(section)) return hide(settings)
+  if (!isObject(settings) || !isSection(section)) return hide(settings)
   return mapEntries(settings, (name, value) => {
     const isShown =
       knownSetting(section, name)?.visibility === 'shown' ||
@@ -62,7 +62,7 @@ function hasUserInfo(value: unknown): boolean {
 /** Hides every text and number, keeping names, references, switches and shape. */
 function hide(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(hide)
-  if (isJsonObject(value)) return mapEntries(value, (_name, entry) => hide(entry))
+  if (isObject(value)) return mapEntries(value, (_name, entry) => hide(entry))
   return value === null || typeof value === 'boolean' || isReference(value) ? value : REDACTED
 }
 
@@ -79,7 +79,7 @@ function literalsIn(value: unknown, path: string, setting: string, isSecret: boo
   if (Array.isArray(value)) {
     return value.flatMap((item, index) => literalsIn(item, joinPath(path, index), setting, isSecret))
   }
-  if (isJsonObject(value)) {
+  if (isObject(value)) {
     return Object.entries(value).flatMap(([name, entry]) =>
       literalsIn(entry, joinPath(path, name), name, isSecret || isSecretName(setting, name)),
     )

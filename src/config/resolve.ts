@@ -1,5 +1,5 @@
 /** The whole of a configuration: raw JSON in; a GatewayConfig with its secrets, or every fault with its path, out. */
-import { isJsonObject, type JsonObject } from '../base/json.ts'
+import { isObject, type JsonObject } from '../base/json.ts'
 import { collectIssues, type Issues, typeName } from './issues.ts'
 import { checkGroups } from './reading/group-checks.ts'
 import { gatherGroups } from './reading/groups.ts'
@@ -24,7 +24,7 @@ export function readConfig(raw: unknown, env: Readonly<Record<string, unknown>>)
 }
 
 export async function resolveConfig(raw: unknown, source: SecretSource): Promise<ConfigResult> {
-  const { config, issues } = isJsonObject(raw) ? interpretAll(raw, source) : notAConfig(raw)
+  const { config, issues } = isObject(raw) ? interpretAll(raw, source) : notAConfig(raw)
   const found = issues.all().map((issue) => ({ ...issue, message: source.hide(issue.message) }))
   if (config === null || found.some((issue) => issue.severity === 'error')) return { ok: false, issues: found }
   return { ok: true, config: { version: await versionOf(raw), ...config }, warnings: found }

@@ -1,5 +1,5 @@
 /** `os.environ/NAME`: where the values of secrets come from, and how each reference is replaced by the value it names. */
-import { isJsonObject } from '../base/json.ts'
+import { isObject } from '../base/json.ts'
 import type { Issues } from './issues.ts'
 import { joinPath } from './setting-path.ts'
 
@@ -86,7 +86,7 @@ export function resolveReferences(
   if (Array.isArray(value)) {
     return value.map((item, index) => resolveReferences(item, joinPath(path, index), standIn, source, issues))
   }
-  if (isJsonObject(value)) {
+  if (isObject(value)) {
     const entries = Object.entries(value).map(([name, entry]): [string, unknown] => [
       name,
       resolveReferences(entry, joinPath(path, name), standIn, source, issues),

@@ -7,7 +7,7 @@ import type { Catalogue } from '../ledger/prices/price-row.ts'
 import type { Router } from '../routing/router.ts'
 import type { BodyBudget } from './request/held-body.ts'
 
-export type Isolate = {
+export type IsolateState = {
   /** The running configuration; null while none was ever valid. */
   config(env: Env, ctx: Background): Promise<GatewayConfig | null>
   /** Price rows that win over the bundled ones. */
@@ -15,5 +15,7 @@ export type Isolate = {
   /** The router of a configuration; health of deployments survives a new version. */
   router(config: GatewayConfig): Router
   readonly credentials: CredentialProvider
+  /** Asks upstreams. */
+  readonly fetcher: typeof fetch
   readonly bodies: BodyBudget
 }

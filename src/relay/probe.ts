@@ -1,16 +1,19 @@
 /**
- * Asks one deployment whether it answers: CountTokens, which is free, or on demand a real Converse of one token, which is booked.
+ * Asks one deployment whether it answers: CountTokens, which is free, or on demand a real Converse of one token. That one goes the
+ * way of every call: health learns from it, and it leaves a row, answered or not.
  * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html
  */
-import { parseJson } from '../base/json.ts'
+import type { Caller } from '../access/caller.ts'
 import { OPERATIONS, type Operation, type OperationName } from '../bedrock/operations/bedrock-runtime.ts'
 import type { Deployment, GatewayConfig } from '../config/types.ts'
-import type { Call } from './call.ts'
+import type { Catalogue } from '../ledger/prices/price-row.ts'
+import type { Attempt } from '../routing/router.ts'
+import { type AdmittedCall, admitCall, beginCall } from './call.ts'
 import { newCallId } from './call-id.ts'
-import { type CloseDeps, closeCall } from './close/end-call.ts'
-import type { Isolate } from './isolate-state.ts'
+import { carry, type RelayDeps } from './relay.ts'
 import { watchDisconnect } from './request/disconnect.ts'
-import { attempt } from './upstream/attempt.ts'
+import { attemptCall } from './upstream/attempt.ts'
+import type { Delivery } from './upstream/delivery.ts'
 
 /** A deployment that says nothing for this long is not healthy. */
 const PROBE_TIMEOUT_MS = 15_000
@@ -27,70 +30,60 @@ export type ProbeResult = {
   error: string | null
 }
 
+/** What a probe runs on: the same as the calls of its time. */
+export type ProbeContext = { config: GatewayConfig; prices: Catalogue | undefined; caller: Caller }
+
 export async function probe(
   deployment: Deployment,
-  paid: boolean,
-  config: GatewayConfig,
-  isolate: Isolate,
-  deps: CloseDeps,
+  isPaid: boolean,
+  context: ProbeContext,
+  deps: RelayDeps,
 ): Promise<ProbeResult> {
-  const call = probeCall(
-    deployment,
-    paid ? 'Converse' : 'CountTokens',
-    paid ? CONVERSE_BODY : COUNT_TOKENS_BODY,
-    config,
-  )
-  const attemptDeps = {
-    credentials: isolate.credentials,
-    now: () => Date.now(),
-    fetcher: (input: RequestInfo | URL, init?: RequestInit) => fetch(input, init),
-  }
-  const outcome = await attempt(call, deployment, { limitMs: PROBE_TIMEOUT_MS, refreshCredentials: false }, attemptDeps)
-  const ms = Date.now() - call.startedMs
-  if (outcome.kind === 'success') {
-    const { answer } = outcome.value
-    if (paid && answer.kind === 'buffered') {
-      closeCall(call, { deployment, fallbacks: 0, value: outcome.value }, deps, {
-        httpStatus: answer.status,
-        verdict: 'complete',
-        parts: { headers: answer.headers, body: parseJson(answer.body) },
-        cost: null,
-        seen: null,
-        headersAtMs: Date.now(),
-      })
-    }
-    return { state: 'healthy', ms, status: 200, error: null }
-  }
-  const { status, type, phase, timedOut } = outcome.failure
-  const error = type ?? (timedOut ? 'timeout' : phase)
-  // A model without CountTokens, or one that does not converse, refuses the request itself: that says nothing of its health.
-  const unasked = status === 400 || type === 'UnknownOperationException'
-  return { state: unasked ? 'unknown' : 'unhealthy', ms, status, error }
+  const call = isPaid
+    ? probeCall(deployment, 'Converse', CONVERSE_BODY, context)
+    : probeCall(deployment, 'CountTokens', COUNT_TOKENS_BODY, context)
+  if (isPaid) await carry(call, deps, deployment)
+  else await askFree(call, deployment, deps)
+  return resultOf(call)
 }
 
-function probeCall(deployment: Deployment, name: OperationName, text: string, config: GatewayConfig): Call {
+/** Counting tokens says nothing of whether the model may be called, so neither health nor the ledger learn of it. */
+async function askFree(call: AdmittedCall, deployment: Deployment, { isolate }: RelayDeps): Promise<void> {
+  const unknown = { sentMs: null, ms: null, failure: null, row: null, value: null, action: 'probe' }
+  const attempt: Attempt<Delivery> = { deployment, startedMs: call.startedMs, ...unknown }
+  call.attempts.push(attempt)
+  const limits = { limitMs: PROBE_TIMEOUT_MS, refreshCredentials: false }
+  const outcome = await attemptCall(call, attempt, limits, isolate)
+  attempt.ms = Date.now() - call.startedMs
+  attempt.failure = outcome.kind === 'failure' ? outcome.failure : null
+  call.disconnect.end()
+}
+
+function resultOf({ attempts, startedMs }: AdmittedCall): ProbeResult {
+  const ms = Date.now() - startedMs
+  const failure = attempts.at(-1)?.failure ?? null
+  if (failure === null) return { state: 'healthy', ms, status: 200, error: null }
+  const { status, type, phase, timedOut } = failure
+  const error = type ?? (timedOut ? 'timeout' : phase)
+  // A model without CountTokens, or one that does not converse, refuses the request itself: that says nothing of its health.
+  const isUnasked = status === 400 || type === 'UnknownOperationException'
+  return { state: isUnasked ? 'unknown' : 'unhealthy', ms, status, error }
+}
+
+function probeCall(deployment: Deployment, name: OperationName, text: string, context: ProbeContext): AdmittedCall {
   const startedMs = Date.now()
   const bytes = new TextEncoder().encode(text)
   const headers = { 'content-type': 'application/json', 'x-litellm-tags': 'health-probe' }
-  return {
-    id: newCallId(startedMs),
-    startedMs,
-    config,
-    prices: undefined,
-    caller: { kind: 'master', apiKey: null, teamId: null, userId: null },
+  return admitCall(beginCall(newCallId(startedMs), startedMs, 'POST', headers), {
+    ...context,
     operation: operationNamed(name),
     model: deployment.group,
     resolved: { group: deployment.group },
     search: '',
-    clientHeaders: headers,
     upstreamHeaders: { 'content-type': 'application/json' },
     body: { bytes, sizeBytes: bytes.byteLength, release: () => undefined },
     disconnect: watchDisconnect(new AbortController().signal, false),
-    attempts: [],
-    lastKeyId: undefined,
-    requestFacts: { request: null, requestMetadata: null, sizeBytes: bytes.byteLength },
-    upstreamWaitMs: 0,
-  }
+  })
 }
 
 function operationNamed(name: OperationName): Operation {

@@ -1,110 +1,121 @@
 /**
- * The journey of a call: authenticate, recognise, admit, plan and attempt, deliver, settle.
- * Each step takes what the one before it returned; a refusal at any step becomes an AWS-shaped answer in one place.
+ * The journey of a call: recognise, identify, read the body, resolve, route and attempt, deliver. Each step takes what the one
+ * before it found out; a refusal at any step is a value that becomes an AWS-shaped answer. `endCall` ends every call, once.
  */
-import { authenticate } from '../access/authenticate.ts'
+import { identify } from '../access/authenticate.ts'
+import { mayDo } from '../access/caller.ts'
 import type { Refusal } from '../access/refusal.ts'
 import type { Background } from '../base/background.ts'
-import { type HeaderMap, headerMap } from '../base/header-map.ts'
+import { headerMap } from '../base/header-map.ts'
+import { no, ok, type Result } from '../base/result.ts'
 import { recogniseCall } from '../bedrock/operations/path.ts'
-import type { GatewayConfig } from '../config/types.ts'
+import type { Deployment } from '../config/types.ts'
 import type { Env } from '../env.ts'
-import { describeCause, logLine } from '../telemetry/log.ts'
+import type { RouteCall } from '../routing/router.ts'
 import { deliver } from './answer/deliver.ts'
 import { refusalResponse } from './answer/our-headers.ts'
-import type { Call } from './call.ts'
+import { type AdmittedCall, admitCall, beginCall, type Call } from './call.ts'
 import { newCallId } from './call-id.ts'
-import type { Isolate } from './isolate-state.ts'
+import { endCall } from './close/end-call.ts'
+import type { IsolateState } from './isolate-state.ts'
 import { watchDisconnect } from './request/disconnect.ts'
-import { drainUpload, holdBody } from './request/held-body.ts'
-import { admissionOf } from './request/prompt-size.ts'
+import { drainUpload } from './request/drain-upload.ts'
+import { readBody } from './request/held-body.ts'
+import { promptSizeOf } from './request/prompt-size.ts'
 import { resolveModel } from './request/resolve-model.ts'
-import { type AttemptDeps, attempt } from './upstream/attempt.ts'
+import { attemptCall } from './upstream/attempt.ts'
 import { upstreamRequestHeaders } from './upstream/crossing-headers.ts'
+import type { Delivery } from './upstream/delivery.ts'
 
 /** Mount point of Bedrock's API; clients set `endpoint_url` to `https://<worker>/bedrock`. */
 export const BEDROCK_PREFIX = '/bedrock'
 
-export function relay(request: Request, env: Env, ctx: Background, isolate: Isolate): Promise<Response> {
+export type RelayDeps = { env: Env; ctx: Background; isolate: IsolateState }
+
+export function relay(request: Request, deps: RelayDeps): Promise<Response> {
   const startedMs = Date.now()
-  const callId = newCallId(startedMs)
-  const work = travel(request, env, ctx, isolate, { callId, startedMs }).catch((cause: unknown) => {
-    logLine('fault', { request_id: callId, cause: describeCause(cause) })
-    return refusalResponse({ kind: 'internal' }, callId)
-  })
-  // Held from the start: a call whose client leaves is still finished and booked.
-  ctx.waitUntil(work)
+  const call = beginCall(newCallId(startedMs), startedMs, request.method, headerMap(request.headers))
+  const work = travel(call, request, deps).catch((cause: unknown) => answerFault(call, cause, deps))
+  // Held from the start: a call whose client leaves is still finished and recorded.
+  deps.ctx.waitUntil(work)
   return work
 }
 
-async function travel(
-  request: Request,
-  env: Env,
-  ctx: Background,
-  isolate: Isolate,
-  { callId, startedMs }: { callId: string; startedMs: number },
-): Promise<Response> {
-  const refuse = async (refusal: Refusal): Promise<Response> => {
-    logLine('refused', { request_id: callId, method: request.method, refusal: refusal.kind })
-    await drainUpload(request)
-    return refusalResponse(refusal, callId)
-  }
+async function travel(call: Call, request: Request, deps: RelayDeps): Promise<Response> {
+  const admitted = await admit(call, request, deps)
+  if (!admitted.ok) return refuse(call, request, admitted.reason, deps)
+  return carry(admitted.value, deps)
+}
+
+/** Every step that can refuse a call before an upstream is looked for. */
+async function admit(call: Call, request: Request, deps: RelayDeps): Promise<Result<AdmittedCall, Refusal>> {
+  const { env, ctx, isolate } = deps
   // Both are in memory but for the first call of an isolate.
-  const loadingPrices = isolate.prices(env, ctx)
-  const config = await isolate.config(env, ctx)
-  const prices = await loadingPrices
-  if (config === null) return refuse({ kind: 'no-config' })
-  const headers = headerMap(request.headers)
-  const admitted = await admit(request, headers, config)
-  if ('kind' in admitted) return refuse(admitted)
-  const body = await holdBody(request, isolate.bodies)
-  if ('kind' in body) return refuse(body)
-  const call: Call = {
-    id: callId,
-    startedMs,
-    config,
-    prices,
-    ...admitted,
-    clientHeaders: headers,
-    upstreamHeaders: upstreamRequestHeaders(headers),
-    body,
-    disconnect: watchDisconnect(request.signal, config.cancelOnDisconnect),
-    attempts: [],
-    lastKeyId: undefined,
-    requestFacts: { request: null, requestMetadata: null, sizeBytes: body.sizeBytes },
-    upstreamWaitMs: 0,
-  }
-  try {
-    const router = isolate.router(config)
-    const deps: AttemptDeps = {
-      credentials: isolate.credentials,
-      now: () => Date.now(),
-      fetcher: (input, init) => fetch(input, init),
-    }
-    const result = await router.route({
-      ...admitted.resolved,
-      portable: call.operation.portable,
-      streams: call.operation.streams,
-      bodyBytes: body.bytes,
-      isAbandoned: call.disconnect.gone,
-      ...admissionOf(call),
-      attempt: (target, _n, limitMs, refreshCredentials) =>
-        attempt(call, target, { limitMs, refreshCredentials }, deps),
-    })
-    return await deliver(call, result, { env, ctx, router })
-  } finally {
-    body.release()
+  const [config, prices] = await Promise.all([isolate.config(env, ctx), isolate.prices(env, ctx)])
+  if (config === null) return no({ kind: 'no-config' })
+  const recognised = recogniseCall(request.method, request.url, BEDROCK_PREFIX)
+  if ('kind' in recognised) return no(recognised)
+  const { operation, model, search } = recognised
+  const caller = await identify(call.clientHeaders, config.masterKey)
+  if (!caller.ok) return caller
+  if (!mayDo(caller.value, { permission: 'call', scope: 'own' }))
+    return no({ kind: 'not-allowed', action: 'call models' })
+  const body = await readBody(request, isolate.bodies)
+  if (!body.ok) return body
+  call.holds.push(body.value.release)
+  const resolved = resolveModel(config, model)
+  if (!resolved.ok) return resolved
+  const facts = { config, prices, caller: caller.value, operation, model, search, resolved: resolved.value }
+  const upstreamHeaders = upstreamRequestHeaders(call.clientHeaders)
+  const disconnect = watchDisconnect(request.signal, config.cancelOnDisconnect)
+  return ok(admitCall(call, { ...facts, upstreamHeaders, disconnect, body: body.value }))
+}
+
+/** Routes and delivers a call; with `only`, to that deployment and no other, whatever its health. */
+export async function carry(call: AdmittedCall, deps: RelayDeps, only?: Deployment): Promise<Response> {
+  const { env, ctx, isolate } = deps
+  const router = isolate.router(call.config)
+  const result = await (only === undefined ? router.route(routeOf(call, deps)) : router.ask(routeOf(call, deps), only))
+  if (result.kind === 'answered') call.holds.push(result.finish)
+  // No attempt can need it any more, and a stream may last for minutes.
+  call.body.release()
+  forgetErrorBodies(call, result.kind === 'failed' ? result.value : null)
+  return deliver(call, result, { env, ctx, router })
+}
+
+function routeOf(call: AdmittedCall, { isolate }: RelayDeps): RouteCall<Delivery> {
+  const { operation, body, attempts, disconnect } = call
+  return {
+    ...call.resolved,
+    portable: operation.portable,
+    streams: operation.streams,
+    bodyBytes: body.bytes,
+    attempts,
+    isAbandoned: disconnect.gone,
+    ...promptSizeOf(call),
+    attempt: (attempt, limitMs, refreshCredentials) =>
+      attemptCall(call, attempt, { limitMs, refreshCredentials }, isolate),
   }
 }
 
-type Admitted = Pick<Call, 'caller' | 'operation' | 'model' | 'search' | 'resolved'>
+const NO_BYTES = new Uint8Array(0)
 
-async function admit(request: Request, headers: HeaderMap, config: GatewayConfig): Promise<Admitted | Refusal> {
-  const caller = await authenticate(headers, config.masterKey)
-  if (caller.kind !== 'master') return caller
-  const recognised = recogniseCall(request.method, request.url, BEDROCK_PREFIX)
-  if ('kind' in recognised) return recognised
-  const resolved = resolveModel(config, recognised.model)
-  if ('kind' in resolved) return resolved
-  return { caller, ...recognised, resolved }
+/** Of the errors that are not delivered only status and headers matter any more. */
+function forgetErrorBodies(call: AdmittedCall, delivered: Delivery | null): void {
+  for (const attempt of call.attempts) {
+    const { value } = attempt
+    if (value === null || value === delivered || attempt.failure === null) continue
+    if (value.answer.kind === 'buffered') attempt.value = { ...value, answer: { ...value.answer, body: NO_BYTES } }
+  }
+}
+
+async function refuse(call: Call, request: Request, refusal: Refusal, deps: RelayDeps): Promise<Response> {
+  endCall(call, { kind: 'refused', refusal, ending: null }, deps)
+  await drainUpload(request)
+  return refusalResponse(refusal, call.id)
+}
+
+function answerFault(call: Call, cause: unknown, deps: RelayDeps): Response {
+  endCall(call, { kind: 'fault', cause }, deps)
+  return refusalResponse({ kind: 'internal' }, call.id)
 }

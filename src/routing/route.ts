@@ -1,21 +1,33 @@
 /** What goes into routing and what comes out of it. */
 import type { Deployment } from '../config/types.ts'
 import type { Failure } from './policy/failure.ts'
+import type { PolicyRow } from './policy/policy-row.ts'
+import type { Usage } from './strategies/strategy.ts'
 
 export type AttemptOutcome<T> =
   | { kind: 'success'; value: T; msToFirstFrame: number }
   /** `value` is the error answer as the client could get it; null when there is none. */
   | { kind: 'failure'; failure: Failure; value: T | null }
 
-/** One attempt, for the record. */
-export type AttemptReport = {
+/**
+ * One attempt, from the moment its deployment was chosen. It is written down once, in the list that the call hands in, and
+ * routing, the record of the call and the log line all read it there.
+ */
+export type Attempt<T> = {
   readonly deployment: Deployment
   readonly startedMs: number
-  readonly ms: number
-  /** null: it answered. */
-  readonly failure: Failure | null
+  /** When Bedrock was asked, set by `RouteCall.attempt`; null until then. From this moment on it may have consumed something. */
+  sentMs: number | null
+  /** Time until its outcome was known; null while it is under way, and for ever where the code that asked threw. */
+  ms: number | null
+  /** null while it is under way, and where it answered. */
+  failure: Failure | null
+  /** The row of the policy that the failure fell under. */
+  row: PolicyRow | null
+  /** What can be delivered of it: the answer, or the error as the client could get it. */
+  value: T | null
   /** Why the loop went on or stopped, in words for a log. */
-  readonly action: string
+  action: string
 }
 
 export type RouteCall<T> = {
@@ -34,38 +46,40 @@ export type RouteCall<T> = {
   estimatedInputTokens?: number
   /** `max_tokens` of the request: reserved by AWS at admission, counted by `usage-based-routing`. */
   maxTokens?: number
+  /** Every attempt is added here when it begins. */
+  attempts: Attempt<T>[]
   /** Asked before every attempt: a call whose client has left is not tried again. */
   isAbandoned(): boolean
   /**
-   * Asks one deployment. `n` counts from 1 over the whole call; `limitMs` is the time this attempt may take until its first
+   * Asks one deployment; `attempt` is its entry in `attempts`. `limitMs` is the time this attempt may take until its first
    * frame; `refreshCredentials` asks for a new session of an assumed role, after the old one was refused.
    */
-  attempt(target: Deployment, n: number, limitMs: number, refreshCredentials: boolean): Promise<AttemptOutcome<T>>
+  attempt(attempt: Attempt<T>, limitMs: number, refreshCredentials: boolean): Promise<AttemptOutcome<T>>
 }
 
 type Travelled = {
   /** The group that `deployment` was asked for. */
   group: string
-  attempts: readonly AttemptReport[]
   /** Groups left for another one. */
   fallbacks: number
   /** Of a retryable error: time until a deployment may be asked again; null when one may be now, and of an answer. */
   retryAfterMs: number | null
 }
 
-/**
- * Every result that names a `deployment` is followed by one call of `finished` for it; so is `abandoned` with attempts, for
- * the deployment of the last one.
- */
+/** What a call reports when its answer has been delivered; see `Strategy.finished`. */
+export type Finish = (usage: Usage) => void
+
 export type RouteResult<T> =
-  /** An answer, or the most useful of the errors when `failure` is set. */
-  | ({ kind: 'answered'; value: T; failure: Failure | null; deployment: Deployment } & Travelled)
+  /** An answer. `finish` gives its place on the deployment back and has to be called once, when the call is over. */
+  | ({ kind: 'answered'; value: T; deployment: Deployment; finish: Finish } & Travelled)
+  /** Nobody answered: the most useful of the errors, as the client can get it. */
+  | ({ kind: 'failed'; value: T; failure: Failure; deployment: Deployment } & Travelled)
   /** The most useful of the errors, where there is nothing to deliver. Without attempts it is a refusal of the request. */
   | ({ kind: 'exhausted'; failure: Failure; deployment: Deployment } & Travelled)
-  /** Nothing was asked, since every deployment is out; `failure` is what the one that returns first said. */
+  /** Nothing was asked, since every deployment is out; `reason` is the row of the policy that took out the one which returns first. */
   | { kind: 'cooling'; status: 429 | 503; retryAfterMs: number; group: string; reason: string }
   /** The client left before an attempt that would have been made. */
-  | { kind: 'abandoned'; attempts: readonly AttemptReport[]; fallbacks: number }
+  | { kind: 'abandoned'; fallbacks: number }
 
 /** For the log. Texts of upstreams are not in it. */
 export type RoutingEvent =

@@ -4,11 +4,10 @@
  * A router is the memory of one isolate (see health.ts for what that bounds) and of one configuration; the next one takes
  * over what is known of deployments that stay. Clock, chance and sleep come in, so that virtual time can drive it.
  */
-import type { GatewayConfig } from '../config/types.ts'
+import type { Deployment, GatewayConfig } from '../config/types.ts'
 import { buildGroups, type Group, type Groups } from './groups.ts'
-import type { Target } from './health/health.ts'
 import { createHealthDesk, healthOf } from './health/health-desk.ts'
-import { askGroup, type Engine, type GroupEnd } from './loop/attempt-loop.ts'
+import { askGroup, attemptOnce, type Engine, type GroupEnd } from './loop/attempt-loop.ts'
 import { boundsOf, candidatesIn } from './loop/candidates.ts'
 import { explain, type Journey, totalTimeMs } from './loop/journey.ts'
 import { type Considered, coolingResult, failureResult, mostUseful, refusalResult } from './loop/result.ts'
@@ -16,17 +15,24 @@ import type { Failure } from './policy/failure.ts'
 import { policyFor } from './policy/policy.ts'
 import type { DeploymentHealth, RouteCall, RouteResult, RoutingEvent } from './route.ts'
 import type { PriceOf } from './strategies/cost-based.ts'
-import type { Usage } from './strategies/strategy.ts'
 
-export type { AttemptOutcome, AttemptReport, DeploymentHealth, RouteCall, RouteResult, RoutingEvent } from './route.ts'
+export type {
+  Attempt,
+  AttemptOutcome,
+  DeploymentHealth,
+  Finish,
+  RouteCall,
+  RouteResult,
+  RoutingEvent,
+} from './route.ts'
 
 export type Router = {
   /** Throws only for a group that the configuration does not know, which the caller has to rule out, and what `attempt` throws. */
   route<T>(call: RouteCall<T>): Promise<RouteResult<T>>
+  /** Asks one deployment once, whatever its health: the call decides whether it comes back. */
+  ask<T>(call: RouteCall<T>, deployment: Deployment): Promise<RouteResult<T>>
   /** After the first content frame: for health alone. */
   streamBroke(deployment: { id: string }, failure: Failure): void
-  /** The call is over; see RouteResult for which results are followed by it. */
-  finished(deployment: { id: string }, usage?: Usage): void
   health(): DeploymentHealth[]
 }
 
@@ -50,16 +56,10 @@ export function createRouter(config: GatewayConfig, deps: RouterDeps, previous?:
 
   const router: Router = {
     route: (call) => travel(call, groups, engine, deps),
+    ask: (call, deployment) => askOne(call, deployment, groups, engine, deps),
     streamBroke({ id }, failure) {
       const target = groups.targets.get(id)
       if (target !== undefined) desk.failed(target, policyFor(failure), failure, false, deps.now())
-    },
-    finished({ id }, usage) {
-      const target = groups.targets.get(id)
-      const reserved = target?.state.delivering.shift()
-      if (target === undefined || reserved === undefined) return
-      const spent = usage ?? { inputTokens: 0, outputTokens: 0 }
-      groups.byName.get(target.deployment.group)?.strategy.finished?.(target, reserved, spent, deps.now())
     },
     health: () => [...groups.targets.values()].map((target) => healthOf(target, deps.now())),
   }
@@ -93,9 +93,9 @@ async function travel<T>(
       waiting = [...waysOut(call, group.contextWindowFallbacks), ...waiting]
       continue
     }
-    if (journey.reports.length > 0) explain(journey, `fell back to ${group.name}`)
+    if (call.attempts.length > 0) explain(journey, `fell back to ${group.name}`)
     const end = await askGroup(journey, group, candidates.tiers, engine)
-    if (end.kind === 'answered') return answer(journey, end, group, considered)
+    if (end.kind === 'answered') return answer(end, group, considered)
     if (end.kind === 'abandoned') return abandoned(journey, considered)
     if (end.kind === 'out-of-time') break
     if (end.kind === 'stopped') {
@@ -105,11 +105,27 @@ async function travel<T>(
   return close(journey, asked, considered, engine.now())
 }
 
+async function askOne<T>(
+  call: RouteCall<T>,
+  deployment: Deployment,
+  groups: Groups,
+  engine: Engine,
+  deps: RouterDeps,
+): Promise<RouteResult<T>> {
+  const group = groups.byName.get(deployment.group)
+  const target = groups.targets.get(deployment.id)
+  if (group === undefined || target === undefined) throw new Error(`There is no deployment ${deployment.id}.`)
+  const journey = startJourney(call, engine, deps)
+  const considered: Considered[] = [{ group, candidates: { kind: 'some', tiers: [[target]] } }]
+  const end = await attemptOnce(journey, group, { target, tier: 0 }, false, engine)
+  return 'kind' in end ? answer(end, group, considered) : failureResult(journey, end, considered, engine.now())
+}
+
 function startJourney<T>(call: RouteCall<T>, { settings, now }: Engine, { random }: RouterDeps): Journey<T> {
   const nowMs = now()
   const { bodyBytes, estimatedInputTokens, maxTokens } = call
   const context = { nowMs, random, bodyBytes, estimatedInputTokens, maxTokens }
-  return { call, context, deadlineMs: nowMs + totalTimeMs(settings, call.streams), reports: [], failures: [] }
+  return { call, context, deadlineMs: nowMs + totalTimeMs(settings, call.streams), failures: [] }
 }
 
 /** The body of an Invoke fits one model only, and who named an id wants that one. */
@@ -119,19 +135,13 @@ function waysOut(call: RouteCall<unknown>, names: readonly string[]): string[] {
 
 type Answered<T> = Extract<GroupEnd<T>, { kind: 'answered' }>
 
-function answer<T>(
-  journey: Journey<T>,
-  end: Answered<T>,
-  group: Group,
-  considered: readonly Considered[],
-): RouteResult<T> {
+function answer<T>(end: Answered<T>, group: Group, considered: readonly Considered[]): RouteResult<T> {
   return {
     kind: 'answered',
     value: end.value,
-    failure: null,
+    finish: end.finish,
     deployment: end.target.deployment,
     group: group.name,
-    attempts: journey.reports,
     fallbacks: considered.length - 1,
     retryAfterMs: null,
   }
@@ -139,22 +149,12 @@ function answer<T>(
 
 function abandoned<T>(journey: Journey<T>, considered: readonly Considered[]): RouteResult<T> {
   explain(journey, 'stopped: the client left')
-  hold(journey.failures.at(-1)?.target)
-  return { kind: 'abandoned', attempts: journey.reports, fallbacks: considered.length - 1 }
+  return { kind: 'abandoned', fallbacks: considered.length - 1 }
 }
 
 function close<T>(journey: Journey<T>, asked: Group, considered: readonly Considered[], nowMs: number): RouteResult<T> {
   const failed = mostUseful(journey.failures, asked)
-  if (failed !== undefined) {
-    hold(failed.target)
-    return failureResult(journey, failed, considered, nowMs)
-  }
+  if (failed !== undefined) return failureResult(journey, failed, considered, nowMs)
   if (considered.some(({ candidates }) => candidates.kind === 'some')) return coolingResult(asked, considered, nowMs)
-  hold(asked.first)
   return refusalResult(asked, considered)
-}
-
-/** A result that names a deployment is followed by `finished`, which takes this away again. */
-function hold(target: Target | undefined): void {
-  target?.state.delivering.push(0)
 }

@@ -3,20 +3,17 @@
  * Never a secret, never prompt text: callers hand in facts, not payloads.
  */
 
-export type LogEvent =
-  /** One line per call that reached an upstream, with the facts of its spend row. */
-  | 'call'
-  /** A call the gateway itself refused. */
-  | 'refused'
-  /** The gateway failed; `cause` says why and stays here. */
-  | 'fault'
-  /** A configuration that was not taken, or taken with warnings. */
-  | 'config'
-  /** A deployment began or ended a cool-down, or is held out as misconfigured. */
-  | 'health'
+import type { EventName } from './events.ts'
 
-export function logLine(event: LogEvent, fields: Readonly<Record<string, unknown>>): void {
-  console.log(JSON.stringify({ event, ...fields }))
+export type LogFields = Readonly<Record<string, unknown>>
+
+export function logLine(event: EventName, fields: LogFields): void {
+  console.log(eventLine(event, fields))
+}
+
+/** The line itself, for those who are handed the way it is written. `event` stands first, so that even a line cut short says what it was. */
+export function eventLine(event: EventName, fields: LogFields): string {
+  return JSON.stringify({ event, ...fields })
 }
 
 /** Class, message and chain of an unknown cause, to a bounded depth. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { authenticate } from '../../src/access/authenticate.ts'
+import { identify } from '../../src/access/authenticate.ts'
+import { MASTER } from '../../src/access/caller.ts'
 import { presentedKey } from '../../src/access/credential.ts'
 
 const KEY = 'sk-master-1234'
@@ -16,14 +17,14 @@ describe('the key is found wherever a client may carry it', () => {
     ['SigV4 access key id', { authorization: sigV4(KEY) }],
     ['SigV4 access key id with Bearer', { authorization: sigV4(`Bearer ${KEY}`) }],
   ])('%s', (_where, headers) => {
-    expect(presentedKey(headers)).toEqual({ kind: 'key', key: KEY })
+    expect(presentedKey(headers)).toEqual({ ok: true, value: KEY })
   })
 
   test('x-litellm-api-key wins over Authorization, which wins over x-api-key', () => {
     const all = { 'x-litellm-api-key': 'sk-a', authorization: 'Bearer sk-b', 'x-api-key': 'sk-c' }
-    expect(presentedKey(all)).toEqual({ kind: 'key', key: 'sk-a' })
+    expect(presentedKey(all)).toEqual({ ok: true, value: 'sk-a' })
     const { authorization, 'x-api-key': apiKey } = all
-    expect(presentedKey({ authorization, 'x-api-key': apiKey })).toEqual({ kind: 'key', key: 'sk-b' })
+    expect(presentedKey({ authorization, 'x-api-key': apiKey })).toEqual({ ok: true, value: 'sk-b' })
   })
 })
 
@@ -48,16 +49,19 @@ describe('what cannot be read as a key is refused by what is wrong with it', () 
       'malformed-authorization',
     ],
   ])('%s', (_case, headers, kind) => {
-    expect(presentedKey(headers)).toMatchObject({ kind })
+    expect(presentedKey(headers)).toMatchObject({ ok: false, reason: { kind } })
   })
 })
 
 describe('only the master key is let in', () => {
   test('the master key is the master caller', async () => {
-    expect(await authenticate({ authorization: `Bearer ${KEY}` }, KEY)).toMatchObject({ kind: 'master' })
+    expect(await identify({ authorization: `Bearer ${KEY}` }, KEY)).toEqual({ ok: true, value: MASTER })
   })
 
   test.each(['sk-master-123', 'sk-master-12345', 'SK-MASTER-1234', 'x'])('%s is refused', async (wrong) => {
-    expect(await authenticate({ authorization: `Bearer ${wrong}` }, KEY)).toEqual({ kind: 'unknown-key' })
+    expect(await identify({ authorization: `Bearer ${wrong}` }, KEY)).toEqual({
+      ok: false,
+      reason: { kind: 'unknown-key' },
+    })
   })
 })

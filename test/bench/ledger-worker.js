@@ -2,7 +2,7 @@
  * Books one made-up record per request, in the ways that are compared: the gateway's own code with nothing around it.
  * JavaScript, because Worker types and Node types do not go together in one TypeScript program.
  */
-import { writeRecords } from '../../src/ledger/booking/d1-writer.ts'
+import { bookRecords } from '../../src/ledger/booking/book-rows.ts'
 import { settle } from '../../src/ledger/booking/settle.ts'
 import { newCallId } from '../../src/relay/call-id.ts'
 
@@ -19,7 +19,7 @@ const DONE = () => new Response(null)
 const WAYS = {
   '/nothing': () => DONE(),
   '/insert'(env, ctx) {
-    ctx.waitUntil(mustInsert(writeRecords(env.DB, [record()]), 1))
+    ctx.waitUntil(mustInsert(bookRecords(env.DB, [record()]), 1))
     return DONE()
   },
   '/settle'(env, ctx) {
@@ -27,9 +27,9 @@ const WAYS = {
     return DONE()
   },
   '/one-meter': (env) => mustSettle(env, { meterName: ONE_METER }).then(DONE),
-  '/one-insert': (env) => mustInsert(writeRecords(env.DB, [record()]), 1).then(DONE),
+  '/one-insert': (env) => mustInsert(bookRecords(env.DB, [record()]), 1).then(DONE),
   '/one-batch': (env) =>
-    mustInsert(writeRecords(env.DB, Array.from({ length: POUR_ROWS }, record)), POUR_ROWS).then(DONE),
+    mustInsert(bookRecords(env.DB, Array.from({ length: POUR_ROWS }, record)), POUR_ROWS).then(DONE),
 }
 
 async function mustInsert(writing, rows) {

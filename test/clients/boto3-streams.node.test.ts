@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   awkwardMessage,
   BROKEN_STREAMS,
+  type BrokenStream,
   breakStream,
   CLAUDE_REQUEST,
   CONVERSE_STREAM_EXCEPTIONS,
@@ -29,6 +30,9 @@ const NAMES = [
   ...BROKEN_STREAMS.flatMap((_, at) => [`${CONVERSE}-${at}`, `${INVOKE}-${at}`]),
   ERROR_FRAME,
 ].map((name) => name.toLowerCase())
+
+const raisedFor = ({ typed }: BrokenStream) =>
+  typed ? { class: 'EventStreamError', code: 'modelStreamErrorException' } : { class: 'ChecksumMismatch' }
 
 for (const boto3 of BOTO3_VERSIONS) {
   const python = pythonOf(boto3)
@@ -86,24 +90,26 @@ for (const boto3 of BOTO3_VERSIONS) {
     })
 
     test.each(BROKEN_STREAMS.map((broken, at) => ({ ...broken, at })))(
-      'converse_stream raises modelStreamErrorException where the upstream $title',
+      'converse_stream raises behind the whole events where the upstream $title',
       async ({ at, ...broken }) => {
         const model = `${CONVERSE}-${at}`
         await breakStream(pair.simulator, 'ConverseStream', modelIdOf(model), broken)
         const { raised, events } = await converseStream(model)
-        expect(raised).toMatchObject({ class: 'EventStreamError', code: 'modelStreamErrorException' })
+        expect(raised).toMatchObject(raisedFor(broken))
         expect(raised?.message).not.toBe('')
+        expect(events).toHaveLength(broken.frames)
         expect(events[0]).toHaveProperty('messageStart')
       },
     )
 
     test.each(BROKEN_STREAMS.map((broken, at) => ({ ...broken, at })))(
-      'invoke_model_with_response_stream raises modelStreamErrorException where the upstream $title',
+      'invoke_model_with_response_stream raises behind the whole events where the upstream $title',
       async ({ at, ...broken }) => {
         const model = `${INVOKE}-${at}`
         await breakStream(pair.simulator, 'InvokeModelWithResponseStream', modelIdOf(model), broken)
         const { raised, events } = await invokeStream(model)
-        expect(raised).toMatchObject({ class: 'EventStreamError', code: 'modelStreamErrorException' })
+        expect(raised).toMatchObject(raisedFor(broken))
+        expect(events).toHaveLength(broken.frames)
         expect(events[0]).toHaveProperty('chunk')
       },
     )

@@ -65,19 +65,45 @@ export const CONVERSE_STREAM_EXCEPTIONS: readonly { member: StreamException; err
 /** Text frames of the streams that break. In front of them are messageStart, or message_start and content_block_start. */
 export const TEXT_FRAMES = 4
 
-export type BrokenStream = { title: string; fault(firstFrameBytes: number): Fault }
+/** `frames` come whole. `typed`: the client is told by an exception; else by a frame whose checksum is wrong. */
+export type BrokenStream = { title: string; frames: number; typed: boolean; fault(firstFrameBytes: number): Fault }
 
 /** Ways in which an upstream leaves a stream unfinished after content has gone out. */
 export const BROKEN_STREAMS: readonly BrokenStream[] = [
-  { title: 'loses the connection between two frames', fault: () => ({ cutAfterFrames: 3 }) },
-  { title: 'loses the connection inside a payload', fault: () => ({ cutInsideFrame: 3 }) },
-  { title: 'loses the connection 1 byte into a frame', fault: (first) => ({ cutAfterBytes: first + 1 }) },
-  { title: 'loses the connection inside the lengths of a frame', fault: (first) => ({ cutAfterBytes: first + 6 }) },
-  { title: 'loses the connection inside a prelude checksum', fault: (first) => ({ cutAfterBytes: first + 10 }) },
-  { title: 'loses the connection inside the headers of a frame', fault: (first) => ({ cutAfterBytes: first + 30 }) },
-  { title: 'ends the body cleanly between two frames', fault: () => ({ endAfterFrames: 3 }) },
-  { title: 'ends the body cleanly inside a frame', fault: () => ({ endInsideFrame: 3 }) },
-  { title: 'ends the body cleanly after all text', fault: () => ({ endAfterFrames: TEXT_FRAMES + 2 }) },
+  { title: 'loses the connection between two frames', frames: 3, typed: true, fault: () => ({ cutAfterFrames: 3 }) },
+  { title: 'loses the connection inside a payload', frames: 3, typed: false, fault: () => ({ cutInsideFrame: 3 }) },
+  {
+    title: 'loses the connection 1 byte into a frame',
+    frames: 1,
+    typed: true,
+    fault: (first) => ({ cutAfterBytes: first + 1 }),
+  },
+  {
+    title: 'loses the connection inside the lengths of a frame',
+    frames: 1,
+    typed: true,
+    fault: (first) => ({ cutAfterBytes: first + 6 }),
+  },
+  {
+    title: 'loses the connection inside a prelude checksum',
+    frames: 1,
+    typed: true,
+    fault: (first) => ({ cutAfterBytes: first + 10 }),
+  },
+  {
+    title: 'loses the connection inside the headers of a frame',
+    frames: 1,
+    typed: false,
+    fault: (first) => ({ cutAfterBytes: first + 30 }),
+  },
+  { title: 'ends the body cleanly between two frames', frames: 3, typed: true, fault: () => ({ endAfterFrames: 3 }) },
+  { title: 'ends the body cleanly inside a frame', frames: 3, typed: false, fault: () => ({ endInsideFrame: 3 }) },
+  {
+    title: 'ends the body cleanly after all text',
+    frames: TEXT_FRAMES + 2,
+    typed: true,
+    fault: () => ({ endAfterFrames: TEXT_FRAMES + 2 }),
+  },
 ]
 
 /** Arms the fault for every request for the model; it knows the stream's first frame from one of the simulator's own answers. */

@@ -20,6 +20,8 @@ export type RunningGateway = {
   /** Structured log lines of the Worker so far. */
   logs: Record<string, unknown>[]
   database(): Promise<D1Database>
+  /** The KV namespace of the configuration. */
+  namespace(): Promise<KvNamespace>
   /** Rows of `GET /spend/logs`, as soon as there are `count` of them. */
   rows(count: number): Promise<SpendRow[]>
   stop(): Promise<void>
@@ -27,6 +29,7 @@ export type RunningGateway = {
 
 export type SpendRow = Record<string, unknown> & { request_id: string }
 type D1Database = Awaited<ReturnType<Miniflare['getD1Database']>>
+type KvNamespace = Awaited<ReturnType<Miniflare['getKVNamespace']>>
 
 /** Started as `npm start` starts it, and ready for calls. */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
@@ -42,6 +45,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     key: MASTER_KEY,
     logs,
     database: () => miniflare.getD1Database('DB'),
+    namespace: () => miniflare.getKVNamespace('CONFIG'),
     rows: (count) => rowsOf(url, count),
     stop,
   }

@@ -1,6 +1,7 @@
 import { createExecutionContext, env, waitOnExecutionContext } from 'cloudflare:test'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { CONFIG_KEY, type ConfigBindings, createConfigLoader, REFRESH_INTERVAL_MS } from '../../src/config/load.ts'
+import { KV_REFRESH_INTERVAL_MS } from '../../src/base/kv.ts'
+import { CONFIG_KEY, type ConfigBindings, createConfigLoader } from '../../src/config/load.ts'
 import type { ConfigIssue } from '../../src/config/types.ts'
 import { sample } from './samples.ts'
 
@@ -87,7 +88,7 @@ describe('a new version', () => {
     const { call, clock } = loaderOnClock()
     expect(await call()).toBe('sk-old-key')
     await env.CONFIG.put(CONFIG_KEY, withKey('sk-new-key'))
-    clock.nowMs += REFRESH_INTERVAL_MS - 1
+    clock.nowMs += KV_REFRESH_INTERVAL_MS - 1
     expect(await call()).toBe('sk-old-key')
     expect(await call()).toBe('sk-old-key')
     clock.nowMs += 1
@@ -103,14 +104,14 @@ describe('a new version', () => {
       problems.length = 0
       await env.CONFIG.put(CONFIG_KEY, bad)
       for (let round = 0; round < 3; round += 1) {
-        clock.nowMs += REFRESH_INTERVAL_MS
+        clock.nowMs += KV_REFRESH_INTERVAL_MS
         expect(await call()).toBe('sk-good-key')
       }
       expect(problems).toHaveLength(1)
       expect(problems[0]?.some((issue) => issue.severity === 'error')).toBe(true)
     }
     await env.CONFIG.put(CONFIG_KEY, withKey('sk-better'))
-    clock.nowMs += REFRESH_INTERVAL_MS
+    clock.nowMs += KV_REFRESH_INTERVAL_MS
     await call()
     expect(await call()).toBe('sk-better')
   })
@@ -120,7 +121,7 @@ describe('a new version', () => {
     const { call, clock, problems } = loaderOnClock()
     await call()
     await env.CONFIG.delete(CONFIG_KEY)
-    clock.nowMs += REFRESH_INTERVAL_MS
+    clock.nowMs += KV_REFRESH_INTERVAL_MS
     await call()
     expect(await call()).toBe('sk-good-key')
     expect(problems).toHaveLength(1)
@@ -131,7 +132,7 @@ describe('a new version', () => {
     const { loader, call, clock } = loaderOnClock()
     await call()
     const before = await loader.load(env, () => {})
-    clock.nowMs += REFRESH_INTERVAL_MS
+    clock.nowMs += KV_REFRESH_INTERVAL_MS
     await call()
     expect(await loader.load(env, () => {})).toBe(before)
   })
@@ -164,7 +165,7 @@ describe('a KV that is slow or fails', () => {
     const first = slowKv(withKey('sk-a-master'))
     first.release()
     await loader.load(first.bindings, () => {})
-    clock.nowMs += REFRESH_INTERVAL_MS
+    clock.nowMs += KV_REFRESH_INTERVAL_MS
     const second = slowKv(withKey('sk-b-master'))
     const background: Promise<unknown>[] = []
     const answers = [1, 2, 3].map(() => loader.load(second.bindings, (work) => background.push(work)))

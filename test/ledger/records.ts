@@ -1,4 +1,4 @@
-import type { SpendRecord } from '../../src/ledger/record/record.ts'
+import { blankRecord, type SpendRecord } from '../../src/ledger/record/record.ts'
 import { newCallId } from '../../src/relay/call-id.ts'
 
 export const DAY_START_MS = Date.parse('2026-11-20T10:00:00.000Z')
@@ -6,6 +6,7 @@ export const DAY_START_MS = Date.parse('2026-11-20T10:00:00.000Z')
 /** A priced, complete call; every field can be replaced. `atMs` gives the id and both times. */
 export function spendRecord(overrides: Partial<SpendRecord> = {}, atMs: number = DAY_START_MS): SpendRecord {
   return {
+    ...blankRecord(),
     request_id: newCallId(atMs),
     client_call_id: 'client-1',
     client_invocation_id: 'b1f7a1c0-5d1e-4b7a-9a56-1f7a5a1c2d3e',

@@ -58,6 +58,16 @@ export async function getJson(gateway: Place, path: string): Promise<unknown> {
   return response.json()
 }
 
+/** Cost of a row's tokens at Nova Micro's prices, 35 and 140 nano-dollars a token, for rows without cached tokens. */
+export function novaMicroNanoUsd({ prompt_tokens, completion_tokens }: Row): string {
+  return String(Number(prompt_tokens) * 35 + Number(completion_tokens) * 140)
+}
+
+/** What an estimate takes a body for: a token for every 4 bytes of its JSON. */
+export function estimatedTokens(body: Record<string, unknown>): number {
+  return Math.ceil(JSON.stringify(body).length / 4)
+}
+
 /** Longest wait for a row, ms: the contract's 6 s after the end of the call, and as much again for a slow machine. */
 const ROW_TIMEOUT_MS = 12_000
 const POLL_MS = 100

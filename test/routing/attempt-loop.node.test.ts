@@ -38,7 +38,6 @@ describe('attempt loop', () => {
     expect(result).toMatchObject({
       kind: 'answered',
       value: 'answer of b',
-      failure: null,
       fallbacks: 0,
       retryAfterMs: null,
     })
@@ -49,7 +48,7 @@ describe('attempt loop', () => {
     const b = bench(configOf(inOrder('a', 'b'), { retryPolicy: { BadRequestErrorRetries: 3 } }))
     b.script.a = BAD_REQUEST
     expect(await b.call()).toMatchObject({
-      kind: 'answered',
+      kind: 'failed',
       value: '400 of a',
       failure: BAD_REQUEST,
       retryAfterMs: null,
@@ -60,7 +59,7 @@ describe('attempt loop', () => {
   test('attempts are num_retries + 1', async () => {
     const b = bench(configOf(['a', 'b', 'c', 'd', 'e'].map((id) => deployment(id))))
     for (const id of ['a', 'b', 'c', 'd', 'e']) b.script[id] = THROTTLED
-    expect(await b.call()).toMatchObject({ kind: 'answered', failure: THROTTLED })
+    expect(await b.call()).toMatchObject({ kind: 'failed', failure: THROTTLED })
     expect(new Set(b.asked).size).toBe(3)
   })
 
@@ -116,7 +115,7 @@ describe('attempt loop', () => {
   test('a sole throttled deployment is not waited for: the client gets the 429 with the time left', async () => {
     const b = bench(configOf([deployment('a')]))
     b.script.a = THROTTLED
-    expect(await b.call()).toMatchObject({ kind: 'answered', value: '429 of a', retryAfterMs: 1_000 })
+    expect(await b.call()).toMatchObject({ kind: 'failed', value: '429 of a', retryAfterMs: 1_000 })
     expect([b.asked, b.slept]).toEqual([['a'], []])
   })
 
@@ -201,9 +200,9 @@ describe('credentials', () => {
     const b = bench(configOf([deployment('a', { credentials: role })], { numRetries: 0 }))
     const renewals: boolean[] = []
     const result = await b.call({
-      attempt: async (_target, n, _limitMs, refreshCredentials) => {
+      attempt: async (_attempt, _limitMs, refreshCredentials) => {
         renewals.push(refreshCredentials)
-        return n === 1
+        return renewals.length === 1
           ? { kind: 'failure', failure: EXPIRED, value: '403' }
           : { kind: 'success', value: 'ok', msToFirstFrame: 1 }
       },
@@ -256,7 +255,7 @@ describe('bounds', () => {
       }),
     )
     await b.call({
-      attempt: async (_target, _n, limitMs) => {
+      attempt: async (_attempt, limitMs) => {
         limits.push(limitMs)
         b.nowMs += limits.length === 1 ? 1_500 : limitMs
         return { kind: 'failure', failure: SILENT, value: null }
@@ -269,7 +268,7 @@ describe('bounds', () => {
   test('streams are bounded by stream_timeout', async () => {
     const limits: number[] = []
     const b = bench(configOf([deployment('a')], { streamTimeoutMs: 2_000, numRetries: 0 }))
-    const attempt = async (_target: unknown, _n: number, limitMs: number) => {
+    const attempt = async (_attempt: unknown, limitMs: number) => {
       limits.push(limitMs)
       return { kind: 'success' as const, value: 'ok', msToFirstFrame: 1 }
     }
@@ -303,6 +302,7 @@ describe('bounds', () => {
         portable: true,
         streams: false,
         bodyBytes: null,
+        attempts: [],
         isAbandoned: () => false,
         attempt: () => Promise.reject(new Error('asked')),
       }),

@@ -24,6 +24,7 @@ describe('cool-down', () => {
     await b.call()
     b.nowMs += 400
     expect(await b.call()).toEqual({
+      attempts: [],
       kind: 'cooling',
       status: 429,
       retryAfterMs: 600,
@@ -67,7 +68,7 @@ describe('cool-down', () => {
   test('cooldown_time of the deployment comes first, and 0 means never', async () => {
     const b = sole({ cooldownMs: 0 })
     b.script.a = THROTTLED
-    for (let n = 0; n < 3; n++) expect(await b.call()).toMatchObject({ kind: 'answered', failure: THROTTLED })
+    for (let n = 0; n < 3; n++) expect(await b.call()).toMatchObject({ kind: 'failed', failure: THROTTLED })
     expect(b.asked).toHaveLength(3)
   })
 

@@ -14,7 +14,7 @@ describe('the answer when all fail', () => {
     const b = bench(configOf(inOrder('a', 'b'), { numRetries: 1 }))
     b.script.a = faults[0] ?? ''
     b.script.b = faults[1] ?? ''
-    expect(await b.call()).toMatchObject({ kind: 'answered', value })
+    expect(await b.call()).toMatchObject({ kind: 'failed', value })
   })
 
   test('names the soonest cool-down of all deployments, and what became of each attempt', async () => {

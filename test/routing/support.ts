@@ -3,6 +3,7 @@ import { reachOf } from '../../src/bedrock/model/reach.ts'
 import type { Deployment, GatewayConfig, RouterSettings } from '../../src/config/types.ts'
 import type { Failure } from '../../src/routing/policy/failure.ts'
 import {
+  type Attempt,
   createRouter,
   type RouteCall,
   type RouteResult,
@@ -102,7 +103,7 @@ export type Bench = {
   script: Script
   nowMs: number
   /** Everybody answers with their own id, except as the script says. A network error has no value, all others their own error. */
-  call(fields?: Partial<RouteCall<string>>): Promise<RouteResult<string>>
+  call(fields?: Partial<RouteCall<string>>): Promise<RouteResult<string> & { attempts: readonly Attempt<string>[] }>
   replaceConfig(config: GatewayConfig): void
 }
 
@@ -121,13 +122,14 @@ export function bench(
     nowMs: NOON_MS,
     router: undefined as unknown as Router,
     async call(fields = {}) {
-      const result = await bench.router.route<string>({
+      const call: RouteCall<string> = {
         group: 'm',
         portable: true,
         streams: false,
         bodyBytes: null,
         isAbandoned: () => false,
-        attempt: async (target) => {
+        attempts: [],
+        attempt: async ({ deployment: target }) => {
           bench.asked.push(target.id)
           const scripted = bench.script[target.id] ?? `answer of ${target.id}`
           const timesAsked = bench.asked.filter((id) => id === target.id).length
@@ -137,9 +139,10 @@ export function bench(
           return { kind: 'failure', failure: behaviour, value }
         },
         ...fields,
-      })
-      if ('deployment' in result) bench.router.finished(result.deployment)
-      return result
+      }
+      const result = await bench.router.route(call)
+      if (result.kind === 'answered') result.finish({ inputTokens: 0, outputTokens: 0 })
+      return { ...result, attempts: call.attempts }
     },
     replaceConfig(next) {
       bench.router = createRouter(next, deps, bench.router)

@@ -40,12 +40,17 @@ export function encodeHeaders(headers: readonly (readonly [name: string, value: 
   return concat(headers.map(([name, value]) => encodeStringHeader(name, value)))
 }
 
+/** The first 12 bytes of a message: both lengths and their checksum. */
+export function writePrelude(frame: Uint8Array, totalBytes: number, headersBytes: number): void {
+  writeU32(frame, 0, totalBytes)
+  writeU32(frame, 4, headersBytes)
+  writeU32(frame, PRELUDE_CRC_AT, crc32(frame, 0, 0, PRELUDE_CRC_AT))
+}
+
 /** A whole message around a header block that is encoded already. */
 export function assembleFrame(headerBlock: Uint8Array, payload: Uint8Array): Uint8Array<ArrayBuffer> {
   const frame = new Uint8Array(FRAME_OVERHEAD_BYTES + headerBlock.length + payload.length)
-  writeU32(frame, 0, frame.length)
-  writeU32(frame, 4, headerBlock.length)
-  writeU32(frame, PRELUDE_CRC_AT, crc32(frame, 0, 0, PRELUDE_CRC_AT))
+  writePrelude(frame, frame.length, headerBlock.length)
   frame.set(headerBlock, PRELUDE_BYTES)
   frame.set(payload, PRELUDE_BYTES + headerBlock.length)
   const crcAt = frame.length - MESSAGE_CRC_BYTES

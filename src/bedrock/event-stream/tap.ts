@@ -8,7 +8,7 @@ import type { WireParts } from '../usage/wire-parts.ts'
 import { type ChunkKeeper, createChunkKeeper } from './chunks.ts'
 import { readException, type StreamException } from './exception.ts'
 import { createFrameReader, type Ending, type Frame } from './reader.ts'
-import { repairStream } from './repair/repair.ts'
+import { endBrokenStream } from './repair/end-broken-stream.ts'
 
 export type StreamingOperation = 'ConverseStream' | 'InvokeModelWithResponseStream'
 
@@ -38,7 +38,7 @@ export type StreamTap = {
   /** The state after the last push; the stream may go on after it. */
   finish(): StreamSummary
   /**
-   * What to send after the bytes pushed so that every client raises `modelStreamErrorException` with `message`.
+   * What to send after the bytes pushed so that every client raises: on a boundary `modelStreamErrorException` with `message`.
    * Null where that cannot be done and the connection has to be broken instead.
    */
   repair(message: string): Uint8Array<ArrayBuffer> | null
@@ -100,7 +100,7 @@ export function createStreamTap(operation: StreamingOperation): StreamTap {
       }
     },
     repair(message) {
-      return repairStream(reader.half(), message)
+      return endBrokenStream(reader.half(), message)
     },
     get ending() {
       return reader.ending

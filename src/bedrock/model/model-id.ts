@@ -79,6 +79,17 @@ export function arnRegion(reference: string): string | undefined {
   return ('place' in parsed ? parsed.place.region : parsed.region) || undefined
 }
 
+/**
+ * The foundation model that answers a call: what the identifier sent upstream names, else what is said to be behind it; null
+ * where neither names one. Without geography, as `familyOf` and the prices know it.
+ */
+export function foundationIdOf(model: string, standsFor?: string): string | null {
+  const parsed = parseModelId(model)
+  if ('id' in parsed) return parsed.id
+  const behind = standsFor === undefined ? null : parseModelId(standsFor)
+  return behind !== null && 'id' in behind ? behind.id : null
+}
+
 /** A first part that stands where a geography does (`zz` of `zz.anthropic.claude-opus-5`) and is none that is known here. */
 export function unknownGeography(reference: string): string | null {
   const parsed = parseModelId(reference)

@@ -2,6 +2,15 @@
  * Bedrock's operations as data: routes, signing and accounting are driven by this table.
  * Source: AWS service model of `bedrock-runtime`, https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Bedrock_Runtime.html
  */
+import {
+  type Accounting,
+  converseBody,
+  converseMetadata,
+  modelBody,
+  modelChunks,
+  nothing,
+  type UsageReader,
+} from '../usage/accounting.ts'
 
 /** AWS's names of the operations served here. */
 export type OperationName =
@@ -22,8 +31,9 @@ export type Operation = {
   action: string
   /** The success answer is `application/vnd.amazon.eventstream`. */
   streams: boolean
-  /** Where the usage stands in a success answer. `free` operations have none and cost nothing. */
-  usage: 'converse-body' | 'metadata-event' | 'invoke-headers' | 'invoke-chunks' | 'free'
+  bills: Accounting['bills']
+  /** Reads the usage of an exchange. */
+  usage: UsageReader
   /** The request body means the same to every model, so another model group may answer it. */
   portable: boolean
 }
@@ -35,7 +45,8 @@ export const OPERATIONS: readonly Operation[] = [
     service: 'bedrock-runtime',
     action: 'converse',
     streams: false,
-    usage: 'converse-body',
+    bills: 'model',
+    usage: converseBody,
     portable: true,
   },
   {
@@ -44,7 +55,8 @@ export const OPERATIONS: readonly Operation[] = [
     service: 'bedrock-runtime',
     action: 'converse-stream',
     streams: true,
-    usage: 'metadata-event',
+    bills: 'model',
+    usage: converseMetadata,
     portable: true,
   },
   {
@@ -53,7 +65,8 @@ export const OPERATIONS: readonly Operation[] = [
     service: 'bedrock-runtime',
     action: 'invoke',
     streams: false,
-    usage: 'invoke-headers',
+    bills: 'model',
+    usage: modelBody,
     portable: false,
   },
   {
@@ -62,7 +75,8 @@ export const OPERATIONS: readonly Operation[] = [
     service: 'bedrock-runtime',
     action: 'invoke-with-response-stream',
     streams: true,
-    usage: 'invoke-chunks',
+    bills: 'model',
+    usage: modelChunks,
     portable: false,
   },
   {
@@ -71,7 +85,8 @@ export const OPERATIONS: readonly Operation[] = [
     service: 'bedrock-runtime',
     action: 'count-tokens',
     streams: false,
-    usage: 'free',
+    bills: 'nothing',
+    usage: nothing,
     portable: false,
   },
 ]

@@ -1,24 +1,16 @@
 /** Reading of single counters: what is sane is returned, what is not is noted, nothing throws. */
-
-export type Json = Readonly<Record<string, unknown>>
+import type { JsonObject } from '../../base/json.ts'
 
 /** Longest piece of a bad value that is repeated in a note. */
 const SHOWN_CHARS = 40
 
-export const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** `value[key]` where both are objects, else an empty object. */
-export function child(value: unknown, key: string): Json {
-  const found = isObject(value) ? value[key] : undefined
-  return isObject(found) ? found : {}
+export function textOf(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null
 }
-
-export const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
 
 export type Counters = {
   /** A JSON number that must be a whole number from 0 to 2^53 − 1; undefined when it is absent, null or nonsense. */
-  json(object: Json, key: string): number | undefined
+  json(object: JsonObject, key: string): number | undefined
   /** The same for a header, which is text. */
   header(headers: Readonly<Record<string, string>>, name: string): number | undefined
   note(problem: string): void

@@ -2,7 +2,8 @@
  * Guardrail units by policy.
  * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_GuardrailUsage.html
  */
-import { type Counters, child, isObject, type Json } from './counters.ts'
+import { child, isObject, type JsonObject } from '../../base/json.ts'
+import type { Counters } from './counters.ts'
 import type { Amount } from './reading.ts'
 
 type Units = Readonly<Record<string, Amount>>
@@ -13,7 +14,7 @@ const POLICIES = 'automatedReasoningPolicies'
 const REASONING_UNITS = 'automatedReasoningPolicyUnits'
 
 /** Units of one `usage` object. */
-export function guardrailUnits(usage: Json, counters: Counters): Units {
+export function guardrailUnits(usage: JsonObject, counters: Counters): Units {
   const units: Record<string, Amount> = {}
   for (const key of Object.keys(usage)) {
     if (!key.endsWith(UNITS_SUFFIX)) continue
@@ -26,7 +27,7 @@ export function guardrailUnits(usage: Json, counters: Counters): Units {
 }
 
 /** `usage` of InvokeGuardrailChecks: text units by check. */
-export function checkUnits(usage: Json, counters: Counters): Units {
+export function checkUnits(usage: JsonObject, counters: Counters): Units {
   const units: Record<string, Amount> = {}
   for (const check of Object.keys(usage)) {
     const amount = counters.json(child(usage, check), 'textUnits')
@@ -42,7 +43,11 @@ const TRACE_DEPTH_MAX = 8
  * Units of a guardrail that ran inside a model call: they stand in the trace, which is there only when it was asked for.
  * Undefined: no guardrail ran as far as the answer shows. Null: one ran, and its units are not shown.
  */
-export function tracedGuardrailUnits(answer: Json, request: unknown, counters: Counters): Units | null | undefined {
+export function tracedGuardrailUnits(
+  answer: JsonObject,
+  request: unknown,
+  counters: Counters,
+): Units | null | undefined {
   const trace = child(answer, 'trace').guardrail ?? child(answer, 'amazon-bedrock-trace').guardrail
   const found: Units[] = []
   collectUsages(trace, counters, found, 0)

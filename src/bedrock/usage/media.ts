@@ -3,37 +3,37 @@
  * says is null.
  * Bodies: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html
  */
-import { type Counters, child, isObject, type Json } from './counters.ts'
+import { child, isObject, type JsonObject, member } from '../../base/json.ts'
+import type { MeasuredBy } from '../model/families/family.ts'
+import type { Counters } from './counters.ts'
 import type { ImageRequest, OtherMeters } from './reading.ts'
 
 /** One rerank query holds up to this many document chunks, https://aws.amazon.com/bedrock/pricing/ ; we round up. */
 const DOCUMENTS_PER_QUERY = 100
 
-const IMAGE_MODEL = /^(stability\.|amazon\.(nova-canvas|titan-image-generator)-)/
-const RERANK_MODEL = /^(cohere|amazon)\.rerank-/
-const VIDEO_MODEL = /^twelvelabs\.pegasus-/
-const MARENGO_MODEL = /^twelvelabs\.marengo-embed-/
-const NOVA_EMBED_MODEL = /^amazon\.nova-.*embed/
-const TITAN_IMAGE_EMBED_MODEL = /^amazon\.titan-embed-image-/
+type MediaReader = (request: unknown, body: unknown, counters: Counters) => OtherMeters
 
-/** `id` is the foundation model's id without a geography prefix. */
-export function mediaMeters(id: string, request: unknown, body: unknown, counters: Counters): OtherMeters {
-  const answer = isObject(body) ? body : {}
-  if (IMAGE_MODEL.test(id)) return { images: imagesMade(answer) }
-  if (RERANK_MODEL.test(id)) return { queries: rerankQueries(request, counters) }
-  if (VIDEO_MODEL.test(id)) return videoMeters(id)
-  if (MARENGO_MODEL.test(id)) return marengoMeters(request)
-  if (NOVA_EMBED_MODEL.test(id)) return novaEmbedMeters(request)
-  if (TITAN_IMAGE_EMBED_MODEL.test(id)) {
-    return isObject(request) && typeof request.inputImage === 'string' ? { inputImages: 1 } : {}
-  }
-  return {}
+const READERS: Readonly<Record<MeasuredBy, MediaReader>> = {
+  tokens: () => ({}),
+  images: (_request, body) => ({ images: imagesMade(isObject(body) ? body : {}) }),
+  queries: (request, _body, counters) => ({ queries: rerankQueries(request, counters) }),
+  'video-seconds': () => videoMeters('video-seconds'),
+  'input-kind': inputKindMeters,
+  'embedded-media': embeddedMediaMeters,
+  'input-image': (request) => (typeof member(request, 'inputImage') === 'string' ? { inputImages: 1 } : {}),
 }
 
-/** Models that are billed by second of the video they were asked about, whatever the operation; no counter of it comes back. */
-export const videoMeters = (id: string): OtherMeters => (VIDEO_MODEL.test(id) ? { videoSeconds: null } : {})
+/** Meters of an InvokeModel exchange beside the tokens that its answer counts. */
+export function mediaMeters(measuredBy: MeasuredBy, request: unknown, body: unknown, counters: Counters): OtherMeters {
+  return READERS[measuredBy](request, body, counters)
+}
 
-function imagesMade(answer: Json): number | null {
+/** Models that are billed by second of the video they make or are asked about, whatever the operation; no counter of it comes back. */
+export function videoMeters(measuredBy: MeasuredBy): OtherMeters {
+  return measuredBy === 'video-seconds' ? { videoSeconds: null } : {}
+}
+
+function imagesMade(answer: JsonObject): number | null {
   const images = Array.isArray(answer.images) ? answer.images : null
   if (images !== null) return images.filter((image) => typeof image === 'string').length
   // Stable Diffusion XL's form.
@@ -65,7 +65,7 @@ export function rerankQueries(request: unknown, counters: Counters): number | nu
 }
 
 /** Marengo is billed by text request, by image, and by second of sound or film. */
-function marengoMeters(request: unknown): OtherMeters {
+function inputKindMeters(request: unknown): OtherMeters {
   const type = isObject(request) ? String(request.inputType ?? '').toLowerCase() : ''
   if (type === 'text') return { queries: 1 }
   if (type === 'image') return { inputImages: 1 }
@@ -77,7 +77,7 @@ function marengoMeters(request: unknown): OtherMeters {
 /** Standard detail of Nova's image embeddings; document images cost more, and no public list says how much. */
 const STANDARD_IMAGE = 'STANDARD_IMAGE'
 
-function novaEmbedMeters(request: unknown): OtherMeters {
+function embeddedMediaMeters(request: unknown): OtherMeters {
   const wanted = child(request, 'singleEmbeddingParams')
   const image = wanted.image
   return {

@@ -1,5 +1,6 @@
 /** Token counters of InvokeModel answers: the family's own body, headers, or the chunks of a stream. */
-import { type Counters, child, isObject, type Json } from './counters.ts'
+import { child, isObject, type JsonObject } from '../../base/json.ts'
+import type { Counters } from './counters.ts'
 import type { OtherMeters, TokenUsage } from './reading.ts'
 import {
   anthropicTokens,
@@ -18,7 +19,7 @@ export type InvokeTokens = { usage: TokenUsage | null; other: OtherMeters; raw: 
 type BodyForm = 'anthropic' | 'openai-chat' | 'openai-responses' | 'converse' | 'plain'
 
 /** The forms are told apart by the names of their counters, not by the model: new models bring old forms. */
-function formOf(usage: Json): BodyForm {
+function formOf(usage: JsonObject): BodyForm {
   if ('prompt_tokens' in usage || 'completion_tokens' in usage) return 'openai-chat'
   if ('input_tokens_details' in usage || 'output_tokens_details' in usage) {
     return 'cache_read_input_tokens' in usage ? 'anthropic' : 'openai-responses'
@@ -28,14 +29,14 @@ function formOf(usage: Json): BodyForm {
 }
 
 /** Web searches and other tools that ran at the vendor's side. */
-function toolUses(usage: Json, counters: Counters): OtherMeters {
+function toolUses(usage: JsonObject, counters: Counters): OtherMeters {
   const tools = { ...child(usage, 'serverToolUsage'), ...child(usage, 'server_tool_use') }
   const uses = Object.keys(tools).reduce((sum, key) => sum + (counters.json(tools, key) ?? 0), 0)
   return uses === 0 ? {} : { serverToolUses: uses }
 }
 
 /** `usage` of a Converse answer or `metadata` event. */
-export function converseUsage(usage: Json, counters: Counters): InvokeTokens {
+export function converseUsage(usage: JsonObject, counters: Counters): InvokeTokens {
   return { usage: converseTokens(usage, counters), other: toolUses(usage, counters), raw: usage }
 }
 
@@ -67,7 +68,7 @@ export function invokeTokens(
   }
 }
 
-function plainTokens(object: Json, usage: Json, counters: Counters): TokenUsage | null {
+function plainTokens(object: JsonObject, usage: JsonObject, counters: Counters): TokenUsage | null {
   return firstOf(
     converseTokens(usage, counters),
     titanTokens(object, counters),
@@ -87,12 +88,12 @@ const COUNTER_FIELDS = [
   'amazon-bedrock-invocationMetrics',
 ]
 
-const pickCounters = (object: Json): Json =>
+const pickCounters = (object: JsonObject): JsonObject =>
   Object.fromEntries(COUNTER_FIELDS.flatMap((key) => (object[key] == null ? [] : [[key, object[key]]])))
 
-const rawOf = (fields: Json): unknown => (Object.keys(fields).length === 0 ? null : fields)
+const rawOf = (fields: JsonObject): unknown => (Object.keys(fields).length === 0 ? null : fields)
 
-const metricsOf = (chunks: readonly Json[], counters: Counters): TokenUsage | null => {
+const metricsOf = (chunks: readonly JsonObject[], counters: Counters): TokenUsage | null => {
   const last = chunks.findLast((chunk) => isObject(chunk['amazon-bedrock-invocationMetrics']))
   return last === undefined ? null : metricsTokens(child(last, 'amazon-bedrock-invocationMetrics'), counters)
 }
@@ -109,7 +110,7 @@ export function streamTokens(chunks: readonly unknown[], counters: Counters): In
 }
 
 function streamFamily(
-  chunks: readonly Json[],
+  chunks: readonly JsonObject[],
   metrics: TokenUsage | null,
   counters: Counters,
 ): Omit<InvokeTokens, 'raw'> {
@@ -155,7 +156,7 @@ function streamFamily(
  * Nova Sonic's `usageEvent`, whose totals grow through the session, so the last one counts.
  * https://docs.aws.amazon.com/nova/latest/userguide/output-events.html
  */
-function speechTokens(chunks: readonly Json[], counters: Counters): Omit<InvokeTokens, 'raw'> | null {
+function speechTokens(chunks: readonly JsonObject[], counters: Counters): Omit<InvokeTokens, 'raw'> | null {
   const details = chunks.map((chunk) => child(usageEventOf(chunk), 'details'))
   const last = details.findLast((one) => isObject(one.total))
   const total = child(last, 'total')
@@ -175,10 +176,10 @@ function speechTokens(chunks: readonly Json[], counters: Counters): Omit<InvokeT
 }
 
 /** Some captures keep the `event` envelope, some do not. */
-const usageEventOf = (chunk: Json): Json => child(isObject(chunk.event) ? chunk.event : chunk, 'usageEvent')
+const usageEventOf = (chunk: JsonObject): JsonObject => child(isObject(chunk.event) ? chunk.event : chunk, 'usageEvent')
 
 /** The part of a chunk that holds counters; null where there is none. Text of the answer is not kept. */
-function rawChunk(chunk: Json): unknown {
+function rawChunk(chunk: JsonObject): unknown {
   const message = child(chunk, 'message')
   const metadata = child(chunk, 'metadata')
   const usageEvent = usageEventOf(chunk)

@@ -5,8 +5,12 @@
  * Sources: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html (Converse),
  * https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html (the families' own bodies)
  */
-import { type Counters, child, defined, isObject, type Json } from './counters.ts'
+import { child, isObject, type JsonObject } from '../../base/json.ts'
+import { type Counters, defined } from './counters.ts'
 import type { Amount, TokenUsage } from './reading.ts'
+
+/** Tokens of cache writes with one time to live. */
+type CacheDetail = { ttl: string; inputTokens: number }
 
 const hasCounter = (usage: TokenUsage): boolean =>
   usage.inputTokens !== undefined ||
@@ -20,7 +24,7 @@ const orNull = (usage: TokenUsage): TokenUsage | null => (hasCounter(usage) ? us
  * Converse, and Nova's own bodies. The undocumented `…TokenCount` keys repeat the documented counters, so they are read only
  * where those are absent and never added.
  */
-export function converseTokens(usage: Json, counters: Counters): TokenUsage | null {
+export function converseTokens(usage: JsonObject, counters: Counters): TokenUsage | null {
   const cacheDetails = readCacheDetails(usage.cacheDetails, counters)
   const total = counters.json(usage, 'cacheWriteInputTokens') ?? counters.json(usage, 'cacheWriteInputTokenCount')
   const written = writtenTokens(total, cacheDetails, counters)
@@ -40,7 +44,7 @@ export function converseTokens(usage: Json, counters: Counters): TokenUsage | nu
 /** The total of cache writes; where it is absent, or smaller than its parts and so nonsense, the sum of the parts. */
 function writtenTokens(
   total: number | undefined,
-  details: { inputTokens: number }[] | undefined,
+  details: CacheDetail[] | undefined,
   counters: Counters,
 ): number | undefined {
   if (details === undefined) return total
@@ -49,15 +53,29 @@ function writtenTokens(
   return Math.max(total ?? 0, sum)
 }
 
-function readCacheDetails(value: unknown, counters: Counters): { ttl: string; inputTokens: number }[] | undefined {
+function readCacheDetails(value: unknown, counters: Counters): CacheDetail[] | undefined {
   if (!Array.isArray(value)) return undefined
-  const details: { ttl: string; inputTokens: number }[] = []
+  const details: CacheDetail[] = []
   for (const entry of value) {
     if (!isObject(entry) || typeof entry.ttl !== 'string') continue
     const inputTokens = counters.json(entry, 'inputTokens')
     if (inputTokens !== undefined) details.push({ ttl: entry.ttl, inputTokens })
   }
-  return details.length === 0 ? undefined : details
+  return boundedDetails(details)
+}
+
+/** AWS names two times to live in one answer. More than this, or a longer name, is not AWS's. */
+const DETAILS_MAX = 8
+const TTL_MAX_CHARS = 16
+
+/** What goes beyond the bounds is counted in one entry, whose time to live nothing can price. */
+function boundedDetails(details: CacheDetail[]): CacheDetail[] | undefined {
+  if (details.length === 0) return undefined
+  const isKept = ({ ttl }: CacheDetail, index: number): boolean => index < DETAILS_MAX && ttl.length <= TTL_MAX_CHARS
+  const rest = details.filter((detail, index) => !isKept(detail, index))
+  if (rest.length === 0) return details
+  const inputTokens = rest.reduce((sum, detail) => sum + detail.inputTokens, 0)
+  return [...details.filter(isKept), { ttl: 'unknown', inputTokens }]
 }
 
 /**
@@ -70,16 +88,17 @@ export function withoutCachedInput(usage: TokenUsage): TokenUsage {
   return cached > 0 && input >= cached ? { ...usage, inputTokens: input - cached } : usage
 }
 
+/** Names of the members of Anthropic's `cache_creation`, which hold the time to live. */
+const CACHE_CREATION = /^ephemeral_(\w+)_input_tokens$/
+
 /** Anthropic's `usage` of a body, `message_start` or `message_delta`: cached tokens are extra; only here is the TTL split of a write. */
-export function anthropicTokens(usage: Json, counters: Counters): TokenUsage | null {
+export function anthropicTokens(usage: JsonObject, counters: Counters): TokenUsage | null {
   const split = child(usage, 'cache_creation')
-  const fiveMinutes = counters.json(split, 'ephemeral_5m_input_tokens')
-  const oneHour = counters.json(split, 'ephemeral_1h_input_tokens')
-  const parts = [
-    { ttl: '5m', inputTokens: fiveMinutes ?? 0 },
-    { ttl: '1h', inputTokens: oneHour ?? 0 },
-  ].filter((one) => one.inputTokens > 0)
-  const cacheDetails = parts.length === 0 ? undefined : parts
+  const parts = Object.keys(split).flatMap((key) => {
+    const inputTokens = counters.json(split, key) ?? 0
+    return inputTokens === 0 ? [] : [{ ttl: CACHE_CREATION.exec(key)?.[1] ?? key, inputTokens }]
+  })
+  const cacheDetails = boundedDetails(parts)
   return orNull(
     defined<TokenUsage>({
       inputTokens: counters.json(usage, 'input_tokens'),
@@ -100,7 +119,7 @@ const OPENAI_NAMES = {
 } as const
 
 /** OpenAI-shaped `usage`: the prompt counter holds cached, written and audio tokens, which are counted apart here. */
-export function openAiTokens(usage: Json, form: keyof typeof OPENAI_NAMES, counters: Counters): SplitTokens {
+export function openAiTokens(usage: JsonObject, form: keyof typeof OPENAI_NAMES, counters: Counters): SplitTokens {
   const [promptKey, outputKey, promptDetailsKey, outputDetailsKey] = OPENAI_NAMES[form]
   const promptDetails = child(usage, promptDetailsKey)
   const read = counters.json(promptDetails, 'cached_tokens')
@@ -131,7 +150,7 @@ export function openAiTokens(usage: Json, form: keyof typeof OPENAI_NAMES, count
 }
 
 /** Titan text and embeddings. A reply may hold several results, each with its own counter. */
-export function titanTokens(body: Json, counters: Counters): TokenUsage | null {
+export function titanTokens(body: JsonObject, counters: Counters): TokenUsage | null {
   const results = Array.isArray(body.results) ? body.results.filter(isObject) : []
   const counted = results.map((result) => counters.json(result, 'tokenCount')).filter((count) => count !== undefined)
   const total = counters.json(body, 'totalOutputTextTokenCount')
@@ -144,7 +163,7 @@ export function titanTokens(body: Json, counters: Counters): TokenUsage | null {
 }
 
 /** Llama. */
-export function llamaTokens(body: Json, counters: Counters): TokenUsage | null {
+export function llamaTokens(body: JsonObject, counters: Counters): TokenUsage | null {
   return orNull(
     defined<TokenUsage>({
       inputTokens: counters.json(body, 'prompt_token_count'),
@@ -154,7 +173,7 @@ export function llamaTokens(body: Json, counters: Counters): TokenUsage | null {
 }
 
 /** `amazon-bedrock-invocationMetrics` of a stream's last chunk; Nova embeddings use the first counter alone. */
-export function metricsTokens(metrics: Json, counters: Counters): TokenUsage | null {
+export function metricsTokens(metrics: JsonObject, counters: Counters): TokenUsage | null {
   return orNull(
     defined<TokenUsage>({
       inputTokens: counters.json(metrics, 'inputTokenCount'),

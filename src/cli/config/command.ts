@@ -4,8 +4,9 @@ import { parseArgs } from 'node:util'
 import { stringify } from 'yaml'
 import { literalSecretPaths, REDACTED, redactConfig } from '../../config/redact.ts'
 import { parseConfigJson } from '../../config/stored-json.ts'
+import type { RunWrangler } from '../wrangler.ts'
 import { checkConfigFile, type FileIssue, formatIssue, type LoadedFile } from './config-file.ts'
-import { type ConfigStore, localStore, type RunWrangler, remoteStore } from './config-store.ts'
+import { type ConfigStore, localStore, remoteStore } from './config-store.ts'
 
 export { type FileIssue, formatIssue, type LoadedFile, loadConfigFile } from './config-file.ts'
 

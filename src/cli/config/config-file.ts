@@ -1,5 +1,5 @@
 /** A `config.yaml` on disk: reading it, checking it whole, and saying where in its files each fault stands. */
-import { isJsonObject } from '../../base/json.ts'
+import { isObject } from '../../base/json.ts'
 import { resolveConfig } from '../../config/resolve.ts'
 import { assumeSecrets, type SecretSource, secretsFrom } from '../../config/secrets.ts'
 import type { ConfigIssue, GatewayConfig } from '../../config/types.ts'
@@ -69,15 +69,15 @@ function inFileOrder(one: FileIssue, other: FileIssue): number {
 }
 
 function withSkipFaulty(value: unknown): unknown {
-  if (!isJsonObject(value)) return value
+  if (!isObject(value)) return value
   const general = value.general_settings ?? {}
-  return isJsonObject(general) ? { ...value, general_settings: { ...general, skip_faulty: true } } : value
+  return isObject(general) ? { ...value, general_settings: { ...general, skip_faulty: true } } : value
 }
 
 /** Whether a file has a master key of its own, or names the secret that is one. */
 export async function hasMasterKey(path: string): Promise<boolean> {
   const text = await readConfigText(path)
-  if (!text.ok || !isJsonObject(text.value) || !isJsonObject(text.value.general_settings)) return false
+  if (!text.ok || !isObject(text.value) || !isObject(text.value.general_settings)) return false
   const { master_key: key } = text.value.general_settings
   return key !== undefined && key !== null && key !== ''
 }

@@ -1,11 +1,10 @@
 /** Where a running gateway reads its configuration from: the deployed Worker's KV, or the folder of a local gateway. */
-import { spawn } from 'node:child_process'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { CONFIG_KEY } from '../../config/load.ts'
-import { ROOT } from '../root.ts'
+import { askingWrangler, type RunWrangler, type WranglerRun } from '../wrangler.ts'
 
 /** Binding of the namespace in wrangler.toml, and its id in a local gateway. */
 const NAMESPACE = 'CONFIG'
@@ -19,12 +18,6 @@ export type ConfigStore = {
 }
 
 export type StoreResult = { ok: true } | { ok: false; message: string }
-
-/** Runs wrangler with arguments; what it prints goes to the terminal, where it may ask for a login, or is captured. */
-export type RunWrangler = (
-  args: readonly string[],
-  output: 'shown' | 'captured',
-) => Promise<{ exitCode: number; stdout: string }>
 
 /** The folder that `npm start -- --persist DIR` was given. */
 export function localStore(folder: string): ConfigStore {
@@ -59,11 +52,13 @@ export function localStore(folder: string): ConfigStore {
 type KvNamespace = { put: (key: string, value: string) => Promise<void>; get: (key: string) => Promise<string | null> }
 
 /** KV of the deployed Worker. Wrangler finds the namespace by its binding, once the Worker has been deployed. */
-export function remoteStore(run: RunWrangler = runWrangler): ConfigStore {
+export function remoteStore(run: RunWrangler = askingWrangler): ConfigStore {
   const target = ['--binding', NAMESPACE, '--remote']
-  const failed = (exitCode: number, action: string): StoreResult => ({
+  // Where wrangler's words were not shown, they go in front.
+  const failed = ({ exitCode, stderr }: WranglerRun, action: string): StoreResult => ({
     ok: false,
-    message: `wrangler could not ${action} (exit code ${exitCode}): log in with "wrangler login" or set CLOUDFLARE_API_TOKEN, and deploy first with "npm run deploy"`,
+    message:
+      `${stderr.trim()}\nwrangler could not ${action} (exit code ${exitCode}): log in with "wrangler login" or set CLOUDFLARE_API_TOKEN, and deploy first with "npm run deploy"`.trimStart(),
   })
   return {
     name: 'the KV of the deployed Worker',
@@ -74,31 +69,15 @@ export function remoteStore(run: RunWrangler = runWrangler): ConfigStore {
         await chmod(folder, 0o700)
         const file = join(folder, 'config.json')
         await writeFile(file, json, { mode: 0o600 })
-        const { exitCode } = await run(['kv', 'key', 'put', CONFIG_KEY, '--path', file, ...target], 'shown')
-        return exitCode === 0 ? { ok: true } : failed(exitCode, 'write the configuration')
+        const done = await run(['kv', 'key', 'put', CONFIG_KEY, '--path', file, ...target], 'shown')
+        return done.exitCode === 0 ? { ok: true } : failed(done, 'write the configuration')
       } finally {
         await rm(folder, { recursive: true, force: true })
       }
     },
     async get() {
-      const { exitCode, stdout } = await run(['kv', 'key', 'get', CONFIG_KEY, '--text', ...target], 'captured')
-      return exitCode === 0 ? { ok: true, json: stdout } : failed(exitCode, 'read the configuration')
+      const done = await run(['kv', 'key', 'get', CONFIG_KEY, '--text', ...target], 'captured')
+      return done.exitCode === 0 ? { ok: true, json: done.stdout } : failed(done, 'read the configuration')
     },
   }
-}
-
-async function runWrangler(
-  args: readonly string[],
-  output: 'shown' | 'captured',
-): Promise<{ exitCode: number; stdout: string }> {
-  const wrangler = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
-  const stdout = output === 'shown' ? 'inherit' : 'pipe'
-  const child = spawn(process.execPath, [wrangler, ...args], { cwd: ROOT, stdio: ['inherit', stdout, 'inherit'] })
-  const chunks: Buffer[] = []
-  child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk))
-  const exitCode = await new Promise<number>((done, fail) => {
-    child.once('error', fail)
-    child.once('close', (code) => done(code ?? 1))
-  })
-  return { exitCode, stdout: Buffer.concat(chunks).toString('utf8') }
 }

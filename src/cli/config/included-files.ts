@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { isJsonObject, type JsonObject } from '../../base/json.ts'
+import { isObject, type JsonObject } from '../../base/json.ts'
 import type { ConfigIssue } from '../../config/types.ts'
 import { parseYaml } from './yaml.ts'
 
@@ -53,7 +53,7 @@ async function readOne(path: string, trail: readonly string[], reading: Reading)
   if (!yaml.ok) return { ok: false, issues: yaml.issues.map((issue) => ({ ...issue, ...file })) }
   const placeOf = (setting: string): Place => ({ ...file, line: yaml.lineOf(setting) })
   const warnings = yaml.warnings.map((issue) => ({ ...issue, ...file }))
-  if (!isJsonObject(yaml.value) || yaml.value.include === undefined || yaml.value.include === null) {
+  if (!isObject(yaml.value) || yaml.value.include === undefined || yaml.value.include === null) {
     return { ok: true, value: yaml.value, placeOf, warnings }
   }
   const { include, ...own } = yaml.value
@@ -74,7 +74,7 @@ async function readOne(path: string, trail: readonly string[], reading: Reading)
 type Merged = { value: JsonObject; placeOf: (path: string) => Place; warnings: readonly FileIssue[] }
 
 function merge(base: Merged, included: ConfigText & { ok: true }): Merged {
-  if (!isJsonObject(included.value)) return { ...base, warnings: [...base.warnings, ...included.warnings] }
+  if (!isObject(included.value)) return { ...base, warnings: [...base.warnings, ...included.warnings] }
   const value: Record<string, unknown> = { ...base.value }
   const warnings = [...base.warnings, ...included.warnings]
   /** Settings that come from the included file, with the number of list entries that stand before its own. */

@@ -3,9 +3,8 @@
  * account does not have yet (https://developers.cloudflare.com/workers/wrangler/configuration/#automatic-provisioning), and
  * finds it again the next time, so no id is ever written down.
  */
-import { spawn } from 'node:child_process'
 import { parseArgs } from 'node:util'
-import { ROOT, toolScript } from '../root.ts'
+import { type RunWrangler, runWrangler, type WranglerRun } from '../wrangler.ts'
 import { askForSecrets, readSecretsFile, type Secrets, withSecretsFile } from './secrets-file.ts'
 
 const DONE = 0
@@ -18,12 +17,9 @@ const USAGE = `usage:
 --secrets  NAME=value lines or a JSON object; only secrets that the Worker does not have yet are set
 --dry-run  builds and checks what would be deployed, without an account`
 
-/** `stdout` and `stderr` are empty where they were shown. */
-export type WranglerRun = { exitCode: number; stdout: string; stderr: string }
-
 export type DeployIo = {
   print: (line: string) => void
-  wrangler: (args: readonly string[], output: 'shown' | 'captured') => Promise<WranglerRun>
+  wrangler: RunWrangler
   /** Null where nobody can be asked. */
   ask: (() => Promise<Secrets>) | null
 }
@@ -148,24 +144,4 @@ function terminalIo(): DeployIo {
     wrangler: runWrangler,
     ask: process.stdin.isTTY ? askForSecrets : null,
   }
-}
-
-/** Without a terminal on stdin wrangler takes names from wrangler.toml, instead of asking for them, and leaves that file as it is. */
-async function runWrangler(args: readonly string[], output: 'shown' | 'captured'): Promise<WranglerRun> {
-  const shown = output === 'shown' ? 'inherit' : 'pipe'
-  const script = toolScript('wrangler', 'wrangler')
-  const child = spawn(process.execPath, [script, ...args], { cwd: ROOT, stdio: ['ignore', shown, shown] })
-  let stdout = ''
-  let stderr = ''
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
-  })
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-  })
-  const exitCode = await new Promise<number>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (code) => resolve(code ?? 1))
-  })
-  return { exitCode, stdout, stderr }
 }

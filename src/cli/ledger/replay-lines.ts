@@ -1,3 +1,4 @@
+/** Finds the records of `spend_record_not_booked` lines in a log. */
 import { NOT_BOOKED_EVENT } from '../../ledger/booking/not-booked.ts'
 import { checkRecord } from '../../ledger/record/check-record.ts'
 import type { SpendRecord } from '../../ledger/record/record.ts'

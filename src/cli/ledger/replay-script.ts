@@ -1,16 +1,17 @@
+/** The SQL file by which a replay books records through wrangler. */
 import { ADD_TO_DAILY, INSERT_RECORDS, NOTE_UNMETERED } from '../../ledger/booking/book-sql.ts'
 import type { SpendRecord } from '../../ledger/record/record.ts'
 
 /** D1 takes 100 KB of SQL in a statement (https://developers.cloudflare.com/d1/platform/limits/); the rest is the statement. */
 const LITERAL_BYTES_MAX = 85_000
 
-export type BookScript = { sql: string /** Records that no statement can hold. */; tooLong: SpendRecord[] }
+export type ReplayScript = { sql: string /** Records that no statement can hold. */; tooLong: SpendRecord[] }
 
 /**
  * The statements of `book-sql.ts` as a file for `wrangler d1 execute --file`, which takes no parameters. D1 imports such a
  * file whole or not at all, so roll-up and rows stay in step.
  */
-export function bookScript(records: readonly SpendRecord[], meter: string | null): BookScript {
+export function replayScript(records: readonly SpendRecord[], meter: string | null): ReplayScript {
   const encoder = new TextEncoder()
   const tooLong: SpendRecord[] = []
   const statements: string[] = []

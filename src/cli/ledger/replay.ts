@@ -1,17 +1,15 @@
 /** `npm run ledger -- replay FILE`: books the records of log lines that could not be booked, each once. */
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
-import { writeRecords } from '../../ledger/booking/d1-writer.ts'
+import { bookRecords } from '../../ledger/booking/book-rows.ts'
 import type { SpendRecord } from '../../ledger/record/record.ts'
-import { ROOT } from '../root.ts'
+import { askingWrangler, type RunWrangler } from '../wrangler.ts'
 import { type FoundRecord, readNotBooked } from './replay-lines.ts'
-import { bookScript } from './replay-script.ts'
+import { replayScript } from './replay-script.ts'
 
 const USAGE = `usage: npm run ledger -- replay FILE [--local --persist DIR]
 
@@ -23,8 +21,8 @@ npm start -- --persist DIR, which must not be running.
 /** Ids of one look-up: 500 of 44 characters stay far below D1's 100 KB of SQL. */
 const IDS_PER_QUERY = 500
 
-/** Runs wrangler and gives its stdout; rejects with what it said where it failed. */
-export type RunWrangler = (args: string[]) => Promise<string>
+/** Of what wrangler says when it fails. */
+const MESSAGE_MAX_CHARS = 2_000
 
 export type ReplayDeps = { wrangler?: RunWrangler; print?: (line: string) => void }
 
@@ -47,7 +45,7 @@ export async function runReplay(argv: string[], deps: ReplayDeps = {}): Promise<
   }
   const { found, bad } = readNotBooked(await readFile(options.file, 'utf8'))
   const result = await (options.persist === null
-    ? bookAll(found, bookThroughWrangler(deps.wrangler ?? runWrangler))
+    ? bookAll(found, bookThroughWrangler(deps.wrangler ?? askingWrangler))
     : bookLocally(found, options.persist))
 
   const lineOf = new Map(found.map(({ record, line }) => [record.request_id, line]))
@@ -106,8 +104,8 @@ async function bookLocally(found: FoundRecord[], persist: string): Promise<Booke
   try {
     const db = await miniflare.getD1Database('DB')
     return await bookAll(found, async (records, meter) => {
-      const written = await writeRecords(db, records, meter === null ? {} : { unmetered: meter })
-      return { ...written, failed: [...written.refused, ...written.unwritten] }
+      const booked = await bookRecords(db, records, meter === null ? {} : { unmetered: meter })
+      return { ...booked, failed: [...booked.refused, ...booked.unbooked] }
     })
   } finally {
     await miniflare.dispose()
@@ -118,7 +116,7 @@ async function bookLocally(found: FoundRecord[], persist: string): Promise<Booke
 function bookThroughWrangler(wrangler: RunWrangler): Booker {
   return async (given, meter) => {
     const records = [...new Map(given.map((record) => [record.request_id, record])).values()]
-    const { sql, tooLong } = bookScript(records, meter)
+    const { sql, tooLong } = replayScript(records, meter)
     const ids = records.map((record) => record.request_id)
     let before = new Set<string>()
     let importFault = 'not in the database after the import'
@@ -147,7 +145,7 @@ async function importSql(wrangler: RunWrangler, sql: string): Promise<void> {
   try {
     const file = join(folder, 'replay.sql')
     await writeFile(file, sql)
-    await wrangler(['d1', 'execute', 'DB', '--remote', '--yes', '--file', file])
+    await outputOf(wrangler, ['d1', 'execute', 'DB', '--remote', '--yes', '--file', file])
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -158,28 +156,16 @@ async function presentIds(wrangler: RunWrangler, ids: string[]): Promise<Set<str
   for (let index = 0; index < ids.length; index += IDS_PER_QUERY) {
     const list = ids.slice(index, index + IDS_PER_QUERY).map((id) => `'${id.replaceAll("'", "''")}'`)
     const sql = `SELECT request_id FROM spend_logs WHERE request_id IN (${list.join(', ')})`
-    const answer: unknown = JSON.parse(await wrangler(['d1', 'execute', 'DB', '--remote', '--json', '--command', sql]))
+    const args = ['d1', 'execute', 'DB', '--remote', '--json', '--command', sql]
+    const answer: unknown = JSON.parse(await outputOf(wrangler, args))
     for (const row of (answer as { results: { request_id: string }[] }[])[0]?.results ?? []) present.add(row.request_id)
   }
   return present
 }
 
-export const runWrangler: RunWrangler = (args) => {
-  const bin = join(dirname(createRequire(import.meta.url).resolve('wrangler/package.json')), 'bin', 'wrangler.js')
-  return new Promise((done, fail) => {
-    const child = spawn(process.execPath, [bin, ...args], { cwd: ROOT, stdio: ['inherit', 'pipe', 'pipe'] })
-    let stdout = ''
-    let stderr = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text
-    })
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text
-    })
-    child.on('error', fail)
-    child.on('close', (code) => {
-      if (code === 0) done(stdout)
-      else fail(new Error(`wrangler ended with ${code}: ${(stderr || stdout).trim().slice(0, 2_000)}`))
-    })
-  })
+/** What a run printed; rejects with what it said where it failed. */
+async function outputOf(wrangler: RunWrangler, args: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await wrangler(args, 'captured')
+  if (exitCode === 0) return stdout
+  throw new Error(`wrangler ended with ${exitCode}: ${(stderr || stdout).trim().slice(0, MESSAGE_MAX_CHARS)}`)
 }

@@ -1,5 +1,5 @@
 /** One entry of `model_list` → one deployment, or the pattern of many. */
-import { isJsonObject, type JsonObject } from '../../base/json.ts'
+import { isObject, type JsonObject } from '../../base/json.ts'
 import { type Reach, reachOf } from '../../bedrock/model/reach.ts'
 import { type Issues, typeName } from '../issues.ts'
 import { canFill } from '../patterns.ts'
@@ -33,7 +33,7 @@ export type Draft = {
 
 export function readDeployment(entry: unknown, path: string, reading: Reading): Draft {
   const { issues } = reading
-  if (!isJsonObject(entry)) {
+  if (!isObject(entry)) {
     issues.error(path, `this entry is ${typeName(entry)}: write model_name and litellm_params`)
     return { path, isPattern: false }
   }
@@ -47,7 +47,7 @@ export function readDeployment(entry: unknown, path: string, reading: Reading): 
 
   const { id: explicitId, base_model, max_input_tokens, ...unread } = readFields(MODEL_INFO, info, infoPath, issues)
   unread satisfies AllRead
-  const target = isJsonObject(used.litellm_params) ? readModelTarget(params, paramsPath, reading) : {}
+  const target = isObject(used.litellm_params) ? readModelTarget(params, paramsPath, reading) : {}
   if (used.litellm_params === undefined) {
     issues.error(paramsPath, 'missing: write at least model: bedrock/<model id or ARN>')
   }

@@ -1,11 +1,13 @@
 /** The checks that span model groups: names, circles, portability and residency of their fallbacks. */
+import { readSameBody } from '../../bedrock/model/families/families.ts'
+import { foundationIdOf } from '../../bedrock/model/model-id.ts'
 import { type Reach, reachStaysWithin, regionWithin } from '../../bedrock/model/reach.ts'
 import type { Issues } from '../issues.ts'
 import { UNKNOWN_REGION } from '../secrets.ts'
 import type { Draft } from './deployment.ts'
 import type { Edge, EdgesByGroup } from './fallbacks.ts'
 import { type GatheredGroups, resolveName } from './groups.ts'
-import { servesInvokeOnly } from './model-setting.ts'
+import { type ModelReference, servesInvokeOnly } from './model-setting.ts'
 
 /** @param groups without names that lead to nothing */
 export function checkGroups(groups: GatheredGroups, issues: Issues): void {
@@ -44,19 +46,38 @@ function checkCycles(byGroup: EdgesByGroup, groups: GatheredGroups, issues: Issu
   }
 }
 
+/** Says of each fallback which calls it can never serve: Converse means the same to every model, a body of InvokeModel does not. */
 function checkPortable(byGroup: EdgesByGroup, groups: GatheredGroups, issues: Issues): void {
-  for (const edge of [...byGroup.values()].flat()) {
-    const members = groups.members.get(resolveGroup(groups, edge.to) ?? '') ?? []
-    const readable = members.filter((draft) => draft.reference !== undefined)
-    const invokeOnly =
-      readable.length > 0 && readable.every(({ reference }) => reference && servesInvokeOnly(reference))
-    if (invokeOnly) {
-      issues.warn(
-        edge.path,
-        `"${edge.to}" serves Invoke only, and Invoke bodies are not portable from one model to another: calls will not fall back to it`,
+  for (const [from, edges] of byGroup) {
+    const asked = readableMembers(groups, from)
+    for (const edge of edges) {
+      const targets = readableMembers(groups, edge.to)
+      if ([...asked, ...targets].some(({ isPattern }) => isPattern)) continue
+      const byConverse = [asked, targets].every((members) =>
+        members.some((draft) => !servesInvokeOnly(draft.reference)),
       )
+      const byInvoke = asked.some((one) => targets.some((other) => haveSameBody(one, other)))
+      if (byInvoke) continue
+      const message = byConverse
+        ? `calls of InvokeModel never fall back from "${from}" to "${edge.to}", because their models read different bodies; calls of Converse do`
+        : `"${edge.to}" can never answer for "${from}": Converse does not reach both, and their models read different Invoke bodies`
+      issues.warn(edge.path, message)
     }
   }
+}
+
+type ReadableDraft = Draft & { reference: ModelReference }
+
+function readableMembers(groups: GatheredGroups, name: string): readonly ReadableDraft[] {
+  const members = groups.members.get(resolveGroup(groups, name) ?? '') ?? []
+  return members.filter((draft): draft is ReadableDraft => draft.reference !== undefined)
+}
+
+function haveSameBody(one: ReadableDraft, other: ReadableDraft): boolean {
+  const [id, otherId] = [one, other].map(({ reference, deployment }) =>
+    foundationIdOf(reference.id, deployment?.baseModel),
+  )
+  return typeof id === 'string' && typeof otherId === 'string' && readSameBody(id, otherId)
 }
 
 /** A group bound to regions must not reach a deployment elsewhere, by any chain of fallbacks. */

@@ -1,5 +1,5 @@
 /** What a file holds beside Bedrock: it is left out, and one warning names all of it. */
-import { isJsonObject, type JsonObject } from '../../base/json.ts'
+import { isObject, type JsonObject } from '../../base/json.ts'
 import type { Issues } from '../issues.ts'
 import { isReference, referencedName, type SecretSource } from '../secrets.ts'
 import { joinPath } from '../setting-path.ts'
@@ -37,8 +37,8 @@ export function otherProvider(
   credentials: ReadonlyMap<string, JsonObject>,
   source: SecretSource,
 ): string | null {
-  const params = isJsonObject(entry) ? withNamedCredential(entry.litellm_params, credentials) : null
-  if (!isJsonObject(params)) return null
+  const params = isObject(entry) ? withNamedCredential(entry.litellm_params, credentials) : null
+  if (!isObject(params)) return null
   const textOf = (name: 'model' | 'custom_llm_provider'): string | undefined => {
     const value = params[name]
     if (typeof value !== 'string' || value === '') return undefined
@@ -53,7 +53,7 @@ export function otherProvider(
 
 /** How an entry is named in the warning. */
 export function entryName(entry: unknown): string {
-  const name = isJsonObject(entry) ? entry.model_name : undefined
+  const name = isObject(entry) ? entry.model_name : undefined
   return typeof name === 'string' || typeof name === 'number' ? `"${name}"` : 'without a name'
 }
 
@@ -72,7 +72,7 @@ export function partEntries(
       return
     }
     leavings.add(joinPath('model_list', index), `${entryName(entry)}, ${provider}`)
-    if (isJsonObject(entry)) names.add(String(entry.model_name))
+    if (isObject(entry)) names.add(String(entry.model_name))
   })
   return { kept, names }
 }

@@ -1,5 +1,5 @@
 /** `model_list`: its entries for Bedrock one by one, without those that are left out. */
-import { isJsonObject } from '../../base/json.ts'
+import { isObject } from '../../base/json.ts'
 import { joinPath } from '../setting-path.ts'
 import type { Siblings } from '../settings/setting.ts'
 import { type Draft, readDeployment } from './deployment.ts'
@@ -32,7 +32,7 @@ export function readModelList(
   const leftOutNames = new Set(names)
   for (const index of skipped.keys()) {
     const entry: unknown = value[index]
-    if (isJsonObject(entry)) leftOutNames.add(String(entry.model_name))
+    if (isObject(entry)) leftOutNames.add(String(entry.model_name))
   }
   if (entries.length === 0) {
     issues.error(LIST_PATH, 'no entry is left that Amazon Bedrock serves: write at least one with model: bedrock/…')
@@ -46,7 +46,7 @@ export function readModelList(
 
 function haveTags(entries: readonly unknown[]): boolean {
   return entries.some((entry) => {
-    const params = isJsonObject(entry) && isJsonObject(entry.litellm_params) ? entry.litellm_params : {}
+    const params = isObject(entry) && isObject(entry.litellm_params) ? entry.litellm_params : {}
     return [params.tags, params.tag_regex].some((tags) => tags !== undefined && tags !== null)
   })
 }

@@ -1,4 +1,5 @@
 /** LiteLLM's grammar of model names: `bedrock/[route/][region/][family/]<id or ARN>`, read here for `model`, `model_id` and `base_model`. */
+import { familyOf } from '../../bedrock/model/families/families.ts'
 import { isArn, parseModelId, unknownGeography, vendorOf } from '../../bedrock/model/model-id.ts'
 import { isVendor } from '../../bedrock/model/vendors.ts'
 import { REGION_NAME } from '../../bedrock/partitions.ts'
@@ -110,29 +111,9 @@ export function readBaseModel(baseModel: string): ModelReference {
   return reading.kind === 'model' ? reading.reference : { id: baseModel }
 }
 
-/**
- * Ids of models that have no Converse, by their beginnings.
- * https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html
- */
-const INVOKE_ONLY_PREFIXES: readonly string[] = [
-  'amazon.nova-canvas',
-  'amazon.nova-reel',
-  'amazon.nova-sonic',
-  'amazon.nova-2-sonic',
-  'amazon.nova-2-multimodal-embeddings',
-  'amazon.rerank',
-  'amazon.titan-embed',
-  'amazon.titan-image',
-  'cohere.embed',
-  'cohere.rerank',
-  'luma.',
-  'stability.',
-  'twelvelabs.',
-]
-
 /** True where Converse is known not to exist for the model, or the entry asks for Invoke. */
 export function servesInvokeOnly(reference: ModelReference): boolean {
   if (reference.route === 'invoke') return true
   const parsed = parseModelId(reference.id)
-  return 'id' in parsed && INVOKE_ONLY_PREFIXES.some((prefix) => parsed.id.startsWith(prefix))
+  return 'id' in parsed && !familyOf(parsed.id).converse
 }

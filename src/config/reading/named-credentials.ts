@@ -1,5 +1,5 @@
 /** `credential_list`: credentials that entries of `model_list` share by their name. */
-import { isJsonObject, type JsonObject } from '../../base/json.ts'
+import { isObject, type JsonObject } from '../../base/json.ts'
 import { type Issues, typeName } from '../issues.ts'
 import { joinPath } from '../setting-path.ts'
 
@@ -15,8 +15,8 @@ export function readNamedCredentials(value: unknown, issues: Issues): ReadonlyMa
   }
   value.forEach((entry: unknown, index) => {
     const path = joinPath(LIST_PATH, index)
-    const { credential_name: name, credential_values: values } = isJsonObject(entry) ? entry : {}
-    if (typeof name !== 'string' || name === '' || !isJsonObject(values)) {
+    const { credential_name: name, credential_values: values } = isObject(entry) ? entry : {}
+    if (typeof name !== 'string' || name === '' || !isObject(values)) {
       issues.error(path, 'write credential_name, and credential_values as a mapping of settings of litellm_params')
     } else if (byName.has(name)) {
       issues.warn(path, `there is a credential "${name}" already; the first counts`)
@@ -27,7 +27,7 @@ export function readNamedCredentials(value: unknown, issues: Issues): ReadonlyMa
 
 /** The parameters of an entry with those of the credential that it names; its own count first. */
 export function withNamedCredential(params: unknown, credentials: ReadonlyMap<string, JsonObject>): unknown {
-  if (!isJsonObject(params)) return params
+  if (!isObject(params)) return params
   const named = credentials.get(String(params.litellm_credential_name))
   if (named === undefined) return params
   const own = Object.entries(params).filter(([, value]) => value !== null && value !== '')

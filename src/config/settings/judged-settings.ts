@@ -1,5 +1,5 @@
 /** Settings that are harmless or a restriction depending on their value. */
-import { isJsonObject } from '../../base/json.ts'
+import { isObject } from '../../base/json.ts'
 import { joinPath } from '../setting-path.ts'
 import type { Judge } from './setting.ts'
 
@@ -69,7 +69,7 @@ export const judgeTagFiltering: Judge = (value, path, issues, siblings) => {
 
 export const judgeCallbacks: Judge = (value, path, issues) => {
   list(value).forEach((callback, index) => {
-    const name = isJsonObject(callback) ? Object.keys(callback).join(', ') : String(callback)
+    const name = isObject(callback) ? Object.keys(callback).join(', ') : String(callback)
     const callbackPath = Array.isArray(value) ? joinPath(path, index) : path
     if (RESTRICTING_CALLBACKS.has(name)) issues.error(callbackPath, `the callback ${name} ${NOT_ENFORCED}`)
     else if (name.includes('.')) {
@@ -85,8 +85,7 @@ export const judgeCallbacks: Judge = (value, path, issues) => {
 export const judgeGuardrails: Judge = (value, path, issues) => {
   list(value).forEach((guardrail, index) => {
     const guardrailPath = Array.isArray(value) ? joinPath(path, index) : path
-    const isNamedResource =
-      isJsonObject(guardrail) && guardrail.guardrail_name === undefined && guardrail.id !== undefined
+    const isNamedResource = isObject(guardrail) && guardrail.guardrail_name === undefined && guardrail.id !== undefined
     if (isNamedResource)
       issues.warn(guardrailPath, 'only the operations of bedrock-runtime models are served; no effect yet')
     else issues.error(guardrailPath, `this guardrail ${NOT_ENFORCED}`)
@@ -121,7 +120,7 @@ const TEAM_LOGGING =
 export const judgeTeamSettings: Judge = (value, path, issues) => {
   list(value).forEach((team, index) => {
     const teamPath = Array.isArray(value) ? joinPath(path, index) : path
-    const names = isJsonObject(team) ? Object.keys(team) : ['']
+    const names = isObject(team) ? Object.keys(team) : ['']
     const restricting = names.find((name) => !TEAM_LOGGING.test(name))
     if (restricting === undefined) issues.warn(teamPath, 'has no effect here: no callbacks are run')
     else

@@ -1,5 +1,5 @@
 /** Parts the settings that the gateway reads from those that it does not, and says what becomes of the latter. */
-import { isJsonObject, type JsonObject } from '../../base/json.ts'
+import { isObject, type JsonObject } from '../../base/json.ts'
 import { type Issues, typeName } from '../issues.ts'
 import { isPriceName, looksLikePrice } from '../reading/price-fields.ts'
 import { resolveReferences, type SecretSource } from '../secrets.ts'
@@ -11,7 +11,7 @@ import { type Siblings, standInOf } from './setting.ts'
 function isOff(value: unknown): boolean {
   if (value === null || value === undefined || value === false || value === '') return true
   if (Array.isArray(value)) return value.length === 0
-  return isJsonObject(value) && Object.keys(value).length === 0
+  return isObject(value) && Object.keys(value).length === 0
 }
 
 /** The used settings of one section. Empty ones (`api_base:`, `aws_region_name: ''`) count as absent. */
@@ -113,7 +113,7 @@ export function resolveSettings(
 /** A section of the file as a mapping; absent and empty sections are empty mappings. */
 export function readSection(value: unknown, path: string, issues: Issues): JsonObject {
   if (value === undefined || value === null) return {}
-  if (isJsonObject(value)) return value
+  if (isObject(value)) return value
   issues.error(path, `this section is ${typeName(value)}: write a mapping of settings`)
   return {}
 }

@@ -1,4 +1,5 @@
-import { INSERT_NAMES, INSERT_VALUES } from '../record/columns.ts'
+/** The SQL that books rows: the row itself, the sums of its day, and the note for a Meter that did not see it. */
+import { ROW_SQL, type RowSql } from '../record/columns.ts'
 
 /**
  * The statements that book an array of records, each with the array's JSON as `?1`. They run in the order below in one
@@ -56,8 +57,13 @@ ON CONFLICT (meter, request_id) DO NOTHING`
  * it is there: SQLite checks NOT NULL before the conflict. Not `INSERT OR IGNORE`, which would swallow such a record.
  * Returns one row per row inserted.
  */
-export const INSERT_RECORDS = `
-INSERT INTO spend_logs (${INSERT_NAMES})
-SELECT ${INSERT_VALUES}
+export const INSERT_RECORDS = insertRecords(ROW_SQL)
+
+/** The statement for a table of fields. */
+export function insertRecords(row: Pick<RowSql, 'names' | 'values'>): string {
+  return `
+INSERT INTO spend_logs (${row.names})
+SELECT ${row.values}
 FROM json_each(?1) WHERE ${NOT_BOOKED}
 ON CONFLICT (request_id) DO NOTHING RETURNING request_id`
+}

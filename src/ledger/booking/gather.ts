@@ -1,6 +1,6 @@
 /**
  * Calls that end at about the same time in one isolate go to their Meter in one message: a message costs as much CPU as all
- * else that booking does. Only for keys without limits, whose calls may lie in any shard.
+ * else that settling does. Only for keys without limits, whose calls may lie in any shard.
  *
  * The message is sent in the context of the call that began it. Should that context be gone, the others hear nothing, run into
  * their own deadline and book into D1 directly, where the primary key makes sure of once.

@@ -1,7 +1,9 @@
+/** The log line that stands in for a row until it is replayed. */
+import type { EventName } from '../../telemetry/events.ts'
 import type { SpendRecord } from '../record/record.ts'
 
 /** `event` of the log line that stands in for a row until `npm run ledger -- replay FILE` has booked it. */
-export const NOT_BOOKED_EVENT = 'spend_record_not_booked'
+export const NOT_BOOKED_EVENT = 'spend_record_not_booked' satisfies EventName
 
 export type NotBooked = {
   event: typeof NOT_BOOKED_EVENT

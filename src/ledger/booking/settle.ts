@@ -1,14 +1,16 @@
+/** The end of a record's way: handed to its Meter, else booked in D1, else left in the log. */
 import { withinDeadline } from '../../base/deadline.ts'
+import { eventLine } from '../../telemetry/log.ts'
 import type { SettleAnswer } from '../meter/accounts.ts'
 import type { Meter } from '../meter/meter.ts'
 import { checkRecord } from '../record/check-record.ts'
 import type { SpendRecord } from '../record/record.ts'
-import { writeRows } from './d1-writer.ts'
+import { bookRows } from './book-rows.ts'
 import { settleGathered } from './gather.ts'
 import { notBookedLine } from './not-booked.ts'
 
 /**
- * Bounds of the two ways to book. A client that left gives the whole rest of its call 30 s, of which the drain of the
+ * Bounds of the first two ways. A client that left gives the whole rest of its call 30 s, of which the drain of the
  * upstream takes up to 25: both ways together have to fit into what is left.
  */
 const METER_DEADLINE_MS = 2_000
@@ -31,7 +33,7 @@ export type SettleDeps = {
 export type Settled = { via: 'meter' | 'd1'; repeated: boolean } | { via: 'log'; reason: string }
 
 /**
- * Books the record of one call: into its Meter, past an unreachable Meter into D1, and as the last resort as one log line.
+ * Hands the record of one call over: to its Meter, past an unreachable Meter into D1, and as the last resort as one log line.
  * Call it in `waitUntil`. Sending the same record again is safe on every way. Never throws.
  */
 export async function settle(record: SpendRecord, deps: SettleDeps): Promise<Settled> {
@@ -39,14 +41,14 @@ export async function settle(record: SpendRecord, deps: SettleDeps): Promise<Set
   if (!checked.ok) return giveUp(record, checked.reason, deps)
   if (checked.notes.length > 0) {
     const { request_id } = checked.record
-    deps.log(JSON.stringify({ event: 'spend_record_mended', request_id, notes: checked.notes }))
+    deps.log(eventLine('spend_record_mended', { request_id, notes: checked.notes }))
   }
   const metered = deps.meter === null ? null : await throughMeter(deps.meter, checked.record, checked.json, deps)
   if (metered?.ok) return { via: 'meter', repeated: metered.repeated }
 
-  const written = deps.db === null ? { ok: false as const, reason: 'no D1' } : await intoD1(deps.db, checked.json, deps)
-  if (written.ok) return { via: 'd1', repeated: written.repeated }
-  const reason = metered === null ? written.reason : `Meter: ${metered.reason}; D1: ${written.reason}`
+  const booked = deps.db === null ? { ok: false as const, reason: 'no D1' } : await intoD1(deps.db, checked.json, deps)
+  if (booked.ok) return { via: 'd1', repeated: booked.repeated }
+  const reason = metered === null ? booked.reason : `Meter: ${metered.reason}; D1: ${booked.reason}`
   return giveUp(checked.record, reason, deps)
 }
 
@@ -80,14 +82,14 @@ function isWorthRetrying(error: unknown): boolean {
 }
 
 async function intoD1(db: D1Database, json: string, deps: SettleDeps): Promise<Attempt> {
-  const written = await writeRows(db, [{ origin: null, json }], {
+  const booked = await bookRows(db, [{ origin: null, json }], {
     deadlineMs: D1_DEADLINE_MS,
     ...(deps.meterName === undefined ? {} : { unmetered: deps.meterName }),
     ...(deps.sleep === undefined ? {} : { sleep: deps.sleep }),
     ...(deps.random === undefined ? {} : { random: deps.random }),
   })
-  const failed = written.refused[0] ?? written.unwritten[0]
-  return failed === undefined ? { ok: true, repeated: written.repeated > 0 } : { ok: false, reason: failed.reason }
+  const failed = booked.refused[0] ?? booked.unbooked[0]
+  return failed === undefined ? { ok: true, repeated: booked.repeated > 0 } : { ok: false, reason: failed.reason }
 }
 
 function giveUp(record: unknown, reason: string, deps: SettleDeps): Settled {

@@ -4,6 +4,7 @@
  */
 
 import { nanoFromPico } from '../../base/decimal.ts'
+import type { Accounting } from '../../bedrock/usage/accounting.ts'
 import { readUsage } from '../../bedrock/usage/read-usage.ts'
 import { EMPTY_READING, type TokenUsage, type UsageReading } from '../../bedrock/usage/reading.ts'
 import type { WireParts } from '../../bedrock/usage/wire-parts.ts'
@@ -15,8 +16,7 @@ import { priceReading } from './formula.ts'
 import { baseTarget, type PriceTarget, priceTarget } from './price-target.ts'
 
 export type CostInput = {
-  /** AWS's name of the operation. */
-  operation: string
+  operation: Accounting
   /** Identifier sent upstream: model id, profile id or ARN. */
   model: string
   /** `model_info.base_model`. */
@@ -54,12 +54,6 @@ export type Cost = {
   reading: UsageReading
 }
 
-/** Operations that AWS does not charge for, https://docs.aws.amazon.com/bedrock/latest/userguide/count-tokens.html */
-const FREE_OPERATIONS: ReadonlySet<string> = new Set(['CountTokens'])
-
-/** Operations that call a guardrail and no model. */
-const GUARDRAIL_OPERATIONS: ReadonlySet<string> = new Set(['ApplyGuardrail', 'InvokeGuardrailChecks'])
-
 /** Row id of guardrail unit prices. */
 const GUARDRAILS = 'guardrails'
 
@@ -68,7 +62,7 @@ const RESERVED_TIER = 'reserved'
 
 /** The cost of one exchange. Never throws. */
 export function costOf(input: CostInput): Cost {
-  if (FREE_OPERATIONS.has(input.operation)) {
+  if (input.operation.bills === 'nothing') {
     const reading = input.reading ?? EMPTY_READING
     const nothing = { picoUsd: 0n, nanoUsd: 0n, reason: null, priceRow: null, knownPicoUsd: null }
     return { state: 'free', ...nothing, reading }
@@ -116,7 +110,7 @@ function pricesFor(input: CostInput, target: PriceTarget, reading: UsageReading)
     return (input.overrides && findPrice(input.overrides, key)) ?? findPrice(input.catalogue, key)
   }
   const guardrail = reading.other.guardrailUnits ? find(GUARDRAILS, 'region', input.region, DEFAULT_TIER) : null
-  if (GUARDRAIL_OPERATIONS.has(input.operation)) {
+  if (input.operation.bills === 'guardrail') {
     return { model: null, guardrail, obstacle: guardrail === null ? 'no price is known for guardrails here' : null }
   }
   const tier = reading.servedTier ?? DEFAULT_TIER

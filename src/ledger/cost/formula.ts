@@ -4,7 +4,7 @@
  */
 
 import { picoFromUsd } from '../../base/decimal.ts'
-import type { Amount, ImageRequest, UsageReading } from '../../bedrock/usage/reading.ts'
+import type { Amount, ImageRequest, TokenUsage, UsageReading } from '../../bedrock/usage/reading.ts'
 import type { OtherPrices, PriceRow, TokenMeter, TokenPrices } from '../prices/price-row.ts'
 
 export type FormulaResult = {
@@ -58,25 +58,49 @@ function promptTokens({ usage, other }: UsageReading): number {
   return inputTokens + cacheReadInputTokens + cacheWriteInputTokens + (other.inputAudioTokens ?? 0)
 }
 
+/**
+ * The meter of a cache write by its time to live: 5 minutes or an hour for Claude and Nova, 30 minutes for GPT, Kimi and GLM.
+ * https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
+ */
+const WRITE_METERS: ReadonlyMap<string, 'cacheWrite' | 'cacheWrite1h'> = new Map([
+  ['5m', 'cacheWrite'],
+  ['30m', 'cacheWrite'],
+  ['1h', 'cacheWrite1h'],
+])
+
+/** Writes of which no time to live is reported had the model's default, which is the shorter one. */
+function writeMeters(usage: TokenUsage | null, prices: TokenPrices): Meter[] {
+  const amounts = { cacheWrite: usage?.cacheWriteInputTokens ?? 0, cacheWrite1h: 0 }
+  const unknown: Meter[] = []
+  for (const { ttl, inputTokens } of usage?.cacheDetails ?? []) {
+    const meter = WRITE_METERS.get(ttl)
+    if (meter === 'cacheWrite') continue
+    amounts.cacheWrite = Math.max(0, amounts.cacheWrite - inputTokens)
+    if (meter === undefined)
+      unknown.push({ name: `cache writes that live ${ttl}`, amount: inputTokens, usd: undefined })
+    else amounts[meter] += inputTokens
+  }
+  return [
+    { name: TOKEN_NAMES.cacheWrite, amount: amounts.cacheWrite, usd: prices.cacheWrite },
+    { name: TOKEN_NAMES.cacheWrite1h, amount: amounts.cacheWrite1h, usd: prices.cacheWrite1h },
+    ...unknown,
+  ]
+}
+
 function tokenMeters({ usage, other }: UsageReading, prices: TokenPrices): Meter[] {
-  const written = usage?.cacheWriteInputTokens ?? 0
-  const oneHour = (usage?.cacheDetails ?? [])
-    .filter((detail) => detail.ttl === '1h')
-    .reduce((sum, detail) => sum + detail.inputTokens, 0)
-  const amounts: Record<TokenMeter, Amount> = {
+  const amounts: Record<Exclude<TokenMeter, 'cacheWrite' | 'cacheWrite1h'>, Amount> = {
     input: usage?.inputTokens ?? 0,
     output: usage?.outputTokens ?? 0,
     cacheRead: usage?.cacheReadInputTokens ?? 0,
-    cacheWrite: Math.max(0, written - oneHour),
-    cacheWrite1h: oneHour,
     inputAudio: other.inputAudioTokens === undefined ? 0 : other.inputAudioTokens,
     outputAudio: other.outputAudioTokens === undefined ? 0 : other.outputAudioTokens,
   }
-  return Object.entries(amounts).map(([meter, amount]) => ({
+  const plain = Object.entries(amounts).map(([meter, amount]) => ({
     name: TOKEN_NAMES[meter as TokenMeter],
     amount,
     usd: prices[meter as TokenMeter],
   }))
+  return [...plain, ...writeMeters(usage, prices)]
 }
 
 function otherMeters({ other, imageRequest }: UsageReading, prices: OtherPrices): Meter[] {

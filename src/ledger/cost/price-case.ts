@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot'
 import { usdFromPico } from '../../base/decimal.ts'
+import { accountingOf } from '../../bedrock/usage/priced-operations.ts'
 import type { WireParts } from '../../bedrock/usage/wire-parts.ts'
 import type { Catalogue } from '../prices/price-row.ts'
 import { type Cost, costOf } from './cost-of.ts'
@@ -64,7 +65,7 @@ export function priceCase(given: unknown, context: CaseContext): CaseResult {
   }
   const { output } = result
   const cost = costOf({
-    operation: output.operation,
+    operation: accountingOf(output.operation),
     model: output.model_id,
     baseModel: output.base_model ?? undefined,
     resolvedModelArns: output.resolved_model_arns ?? undefined,

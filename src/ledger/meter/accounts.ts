@@ -1,3 +1,4 @@
+/** What one Meter has counted: money spent, money held for open reservations, and the minute window. */
 import { parseNanoUsd } from '../record/nano-usd.ts'
 import { expiredRecord, type ReservedCall } from './expired.ts'
 import { brokenLimit, type Limits, type MinuteWindow, minuteOf } from './rules.ts'
@@ -38,7 +39,7 @@ export type MeterStatus = {
   parked: number
 }
 
-export type Book = ReturnType<typeof openBook>
+export type Accounts = ReturnType<typeof openAccounts>
 
 /** STRICT columns refuse what is no integer, and a refusal inside a transaction would be an exception. */
 function isCount(value: number): boolean {
@@ -50,7 +51,7 @@ function isCount(value: number): boolean {
  * Both are read from storage once and then kept in step in memory. Every function is synchronous, so no two calls
  * interleave: that is the whole proof that a budget is exact. Memory changes only after storage has taken the change.
  */
-export function openBook(store: MeterStore) {
+export function openAccounts(store: MeterStore) {
   const sums = store.countAndSum()
   const sumOf = (state: CallRow['state']) => sums.get(state)?.nano ?? 0n
   let spent = store.total() + sumOf(CALL_STATE.settled) + sumOf(CALL_STATE.expired) + sumOf(CALL_STATE.parked)

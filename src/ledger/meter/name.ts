@@ -1,3 +1,4 @@
+/** Which Meter a call belongs to. */
 /** Meters that share the keys without limits. One takes about 500 calls a second (README of the room). */
 const SHARDS = 8
 

@@ -1,3 +1,4 @@
+/** The tables of one Meter and every SQL statement on them. */
 import type { MinuteWindow } from './rules.ts'
 
 /**

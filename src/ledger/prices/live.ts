@@ -1,68 +1,52 @@
 /**
- * Price rows that are changed without a deploy: KV key `prices`, `{version, rows}` in the normal form. Each isolate holds what it
- * read last and looks again in the background; until then, and for the minute or so that KV may serve an old value, isolates may
- * price by different versions, which is why every record names the row and version it used.
+ * Price rows that are changed without a deploy: KV key `prices`, `{version, rows}` in the normal form. Isolates hold what they read
+ * last (`base/fresh-value.ts`), so for a minute or so they may price by different versions, which is why every record names the
+ * row and version it used.
  */
+import { createFreshValue, type Found, type FreshValue } from '../../base/fresh-value.ts'
 import { parseJsonText } from '../../base/json.ts'
+import { KV_REFRESH_INTERVAL_MS, type KvBindings, readKvText } from '../../base/kv.ts'
 import type { Catalogue } from './price-row.ts'
 import { parseOverride } from './row-schema.ts'
 
 /** Key of the rows in the KV namespace of the configuration. */
 export const PRICES_KEY = 'prices'
 
-/** Least value that KV accepts for `cacheTtl` (https://developers.cloudflare.com/kv/api/read-key-value-pairs/). */
-const KV_CACHE_TTL_SECONDS = 30
-const REFRESH_INTERVAL_MS = KV_CACHE_TTL_SECONDS * 1000
+type Issues = readonly { path: string; message: string }[]
 
-export type PriceBindings = {
-  CONFIG: { get: (key: string, options: { type: 'text'; cacheTtl: number }) => Promise<string | null> }
-}
-
-export type LivePrices = {
-  /** Rows that win over the bundled ones; undefined while there are none. Only the first call of an isolate waits. */
-  load(env: PriceBindings, waitUntil: (work: Promise<unknown>) => void): Promise<Catalogue | undefined>
-}
+/** Rows that win over the bundled ones; undefined while there are none. Only the first calls of an isolate wait. */
+export type LivePrices = FreshValue<KvBindings, Catalogue | undefined>
 
 export type LivePricesDeps = {
   now: () => number
   /** Told once of each version that cannot be used; the rows in use stay. */
-  onProblem: (issues: readonly { path: string; message: string }[]) => void
+  onProblem: (issues: Issues) => void
 }
 
 export function createLivePrices({ now, onProblem }: LivePricesDeps): LivePrices {
-  let current: Catalogue | undefined
-  let seenText: string | null = null
-  let readAtMs: number | null = null
+  return createFreshValue<KvBindings, Catalogue | undefined, Issues>({
+    now,
+    initial: undefined,
+    read: readRows,
+    wait: 'until-read',
+    refreshIntervalMs: KV_REFRESH_INTERVAL_MS,
+    onProblem,
+  })
+}
 
-  async function refresh(env: PriceBindings): Promise<void> {
-    let text: string | null
-    try {
-      text = await env.CONFIG.get(PRICES_KEY, { type: 'text', cacheTtl: KV_CACHE_TTL_SECONDS })
-    } catch {
-      // KV is away: the rows in use stay, and the next look tries again.
-      return
-    }
-    if (text === seenText) return
-    seenText = text
-    if (text === null) {
-      current = undefined
-      return
-    }
-    const result = parseOverride(parseJsonText(text))
-    if (result.ok) current = result.catalogue
-    else onProblem(result.issues)
+async function readRows(env: KvBindings): Promise<Found<Catalogue | undefined, Issues>> {
+  const text = await readKvText(env, PRICES_KEY)
+  if (text === 'unreadable') {
+    return { kind: 'unreadable', problem: [{ path: '', message: 'KV could not be read; it is tried again' }] }
   }
-
+  // Without the key the bundled rows count alone: that is a state like any other, and no problem.
+  if (text === null) return { kind: 'absent', value: undefined }
   return {
-    async load(env, waitUntil) {
-      const isFirst = readAtMs === null
-      if (readAtMs === null || now() - readAtMs >= REFRESH_INTERVAL_MS) {
-        readAtMs = now()
-        const refreshing = refresh(env)
-        waitUntil(refreshing)
-        if (isFirst) await refreshing
-      }
-      return current
+    kind: 'version',
+    text,
+    take() {
+      const result = parseOverride(parseJsonText(text))
+      return result.ok ? { ok: true, value: result.catalogue } : { ok: false, problem: result.issues }
     },
   }
 }

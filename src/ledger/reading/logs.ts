@@ -1,4 +1,7 @@
-import { SELECT_LIST } from '../record/columns.ts'
+/** Pages of `GET /spend/logs`. */
+import { ROW_SQL } from '../record/columns.ts'
+import { FIELDS } from '../record/fields.ts'
+import { type FilterCondition, filterConditions } from './filters.ts'
 import { encodeCursor, type SpendLogsQuery } from './query.ts'
 import { type SpendRow, toSpendRow } from './row.ts'
 
@@ -28,7 +31,7 @@ export async function readSpendLogs(db: Reader, query: SpendLogsQuery): Promise<
   const isFiltered = filter.conditions.length > 0
   const floorOf = `SELECT request_id FROM spend_logs ${where(range)} ORDER BY request_id DESC LIMIT 1 OFFSET ${SCAN_ROWS_MAX - 1}`
   const bounded = isFiltered ? [`request_id >= ifnull((${floorOf}), '')`] : []
-  const pageSql = `SELECT ${SELECT_LIST} FROM spend_logs
+  const pageSql = `SELECT ${ROW_SQL.select} FROM spend_logs
     ${where({ conditions: [...range.conditions, ...bounded, ...filter.conditions] })}
     ORDER BY request_id DESC LIMIT ${query.limit + 1}`
   const pageValues = [...range.values, ...(isFiltered ? range.values : []), ...filter.values]
@@ -64,24 +67,14 @@ function rangeOf({ request_id, cursor, start_date, end_date }: SpendLogsQuery): 
 /** What each row of that range is tested for. */
 function filterOf(query: SpendLogsQuery): Part {
   return part([
-    ['api_key = ?', query.api_key],
-    ['team_id = ?', query.team_id],
-    ['user = ?', query.user_id],
-    ['end_user = ?', query.end_user],
-    ['? IN (model_group, model)', query.model],
-    ['model_group = ?', query.model_group],
-    ['model_id = ?', query.model_id],
-    ['EXISTS (SELECT 1 FROM json_each(request_tags) WHERE value = ?)', query.tag],
-    ['status = ?', query.status],
-    ['cost_state = ?', query.cost_state],
-    ['verdict = ?', query.verdict],
+    ...filterConditions(FIELDS, query),
     ['startTime >= ?', query.start_date === undefined ? undefined : isoTime(query.start_date)],
     ['startTime < ?', query.end_date === undefined ? undefined : isoTime(query.end_date)],
   ])
 }
 
-function part(pairs: [condition: string, value: string | undefined][]): Part {
-  const given = pairs.filter((pair): pair is [string, string] => pair[1] !== undefined)
+function part(pairs: FilterCondition[]): Part {
+  const given = pairs.filter((pair): pair is [condition: string, value: string] => pair[1] !== undefined)
   return { conditions: given.map(([condition]) => condition), values: given.map(([, value]) => value) }
 }
 

@@ -1,4 +1,7 @@
+/** The parameters of `GET /spend/logs` and `GET /global/spend/report`, checked. */
 import * as v from 'valibot'
+import { FIELDS } from '../record/fields.ts'
+import { filterChecks, nameParam } from './filters.ts'
 
 /** One fault of a query, for a 400. */
 export type QueryIssue = { param: string; message: string }
@@ -7,8 +10,6 @@ export type QueryResult<Query> = { ok: true; query: Query } | { ok: false; issue
 const LIMIT_DEFAULT = 100
 const LIMIT_MAX = 1_000
 const DAY = /^\d{4}-\d\d-\d\d$/
-
-const name = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(2_048, 'is too long'))
 
 const limit = v.pipe(
   v.string(),
@@ -40,21 +41,10 @@ const cursor = v.pipe(
 
 /** Strict: a filter that is misspelt and therefore ignored would show other rows than were asked for. */
 const spendLogsQuery = v.strictObject({
-  request_id: v.optional(name),
-  api_key: v.optional(name),
-  team_id: v.optional(name),
-  user_id: v.optional(name),
-  end_user: v.optional(name),
-  /** The name asked for or the id sent upstream. */
-  model: v.optional(name),
-  model_group: v.optional(name),
-  model_id: v.optional(name),
-  tag: v.optional(name),
+  ...filterChecks(FIELDS),
+  request_id: v.optional(nameParam),
   start_date: v.optional(from),
   end_date: v.optional(until),
-  status: v.optional(v.picklist(['success', 'failure'])),
-  cost_state: v.optional(v.picklist(['priced', 'unpriced', 'estimated', 'free', 'failed'])),
-  verdict: v.optional(v.picklist(['complete', 'exception', 'cut', 'abandoned', 'unknown'])),
   limit: v.optional(limit),
   cursor: v.optional(cursor),
 })

@@ -1,3 +1,4 @@
+/** Sums of `GET /global/spend/report`. */
 import { INT64_MAX } from '../record/nano-usd.ts'
 import { firstIdAt, isoTime, type Reader } from './logs.ts'
 import type { GroupBy, SpendReportQuery } from './query.ts'

@@ -1,5 +1,8 @@
+/** A row of the ledger as it is shown. */
 import { formatDecimal } from '../../base/decimal.ts'
-import { SPEND_COLUMNS } from '../record/columns.ts'
+import { neutralOf } from '../record/check-fields.ts'
+import { FIELDS } from '../record/fields.ts'
+import { type Field, formOf } from '../record/kinds.ts'
 import type { SpendRecord } from '../record/record.ts'
 
 /** A row as `GET /spend/logs` shows it: the record, and its cost once more as a number of USD for display. */
@@ -12,13 +15,28 @@ export function toDisplayUsd(nanoUsd: string): number {
   return Number(formatDecimal({ digits: BigInt(nanoUsd), scale: NANO_DECIMALS }))
 }
 
-/** Turns a row of `SELECT ${SELECT_LIST}` into what is shown: JSON columns parsed, all others as SQLite has them. */
-export function toSpendRow(row: Record<string, unknown>): SpendRow {
-  const shown: Record<string, unknown> = {}
-  for (const [name, kind] of Object.entries(SPEND_COLUMNS)) {
-    const value = row[name] ?? null
-    shown[name] = kind === 'json' && typeof value === 'string' ? JSON.parse(value) : value
-    if (kind === 'money') shown.spend = typeof value === 'string' ? toDisplayUsd(value) : null
-  }
-  return shown as SpendRow
+/** The row as a selection of all columns gives it, `ROW_SQL.select`. */
+export type StoredRow = Readonly<Record<string, unknown>>
+
+export function toSpendRow(row: StoredRow): SpendRow {
+  const record = fieldsOfRow(FIELDS, row)
+  // Right behind the exact cost, where a reader looks for it.
+  const shown = Object.entries(record).flatMap(([name, value]) =>
+    name === 'cost_nano_usd'
+      ? [[name, value] as const, ['spend', typeof value === 'string' ? toDisplayUsd(value) : null] as const]
+      : [[name, value] as const],
+  )
+  return Object.fromEntries(shown) as SpendRow
+}
+
+/** The fields of a table out of a row; a column that was not there when the row was written has its neutral value. */
+export function fieldsOfRow(fields: Readonly<Record<string, Field>>, row: StoredRow): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, fromColumn(field, row[name] ?? null)]))
+}
+
+function fromColumn(field: Field, value: unknown): unknown {
+  if (value === null) return neutralOf(field)
+  const form = formOf(field)
+  if (form === 'json') return typeof value === 'string' ? JSON.parse(value) : value
+  return form === 'boolean' ? value === 1 : value
 }

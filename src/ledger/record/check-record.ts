@@ -1,5 +1,7 @@
-import { coerceField, describe, FIELDS, type FieldNames } from './check-fields.ts'
-import { parseNanoUsd } from './nano-usd.ts'
+/** The check that every record passes before it is sent to the Meter or to D1: field by field, then as a whole. */
+import { isObject } from '../../base/json.ts'
+import { checkFields, describe } from './check-fields.ts'
+import { FIELDS } from './fields.ts'
 import type { SpendRecord } from './record.ts'
 
 /**
@@ -19,31 +21,24 @@ export type CheckedRecord =
  * Not bookable is only what has no `request_id`. Never throws.
  */
 export function checkRecord(value: unknown): CheckedRecord {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return { ok: false, reason: 'the record is not an object' }
-  }
-  const given = value as Record<string, unknown>
-  if (typeof given.request_id !== 'string' || given.request_id === '') {
+  if (!isObject(value)) return { ok: false, reason: 'the record is not an object' }
+  if (typeof value.request_id !== 'string' || value.request_id === '') {
     return { ok: false, reason: 'the record has no request_id' }
   }
   const notes: string[] = []
-  const names = Object.keys(FIELDS) as FieldNames[]
-  const entries = names.map((name) => [name, coerceField(name, given[name], notes)] as const)
-  const record = Object.fromEntries(entries) as unknown as SpendRecord
+  const record = checkFields(FIELDS, value, notes) as SpendRecord
   record.attempts = Math.max(1, record.attempts)
-  settleCostState(record, given.cost_nano_usd, notes)
+  agreeOnCost(record, value.cost_nano_usd, notes)
   return withinLength(record, notes)
 }
 
 /** A cost that is not an exact integer is not known, and no state may claim otherwise. */
-function settleCostState(record: SpendRecord, givenCost: unknown, notes: string[]): void {
-  const cost = parseNanoUsd(record.cost_nano_usd)
+function agreeOnCost(record: SpendRecord, givenCost: unknown, notes: string[]): void {
+  const cost = record.cost_nano_usd
   if (cost === null && givenCost !== null && givenCost !== undefined) {
-    notes.push(`cost_nano_usd ${describe(givenCost)} is not an integer of nano-USD within 64 bits`)
     record.cost_reason = [record.cost_reason, `cost ${describe(givenCost)} is not valid`].filter(Boolean).join('; ')
     record.cost_state = 'unpriced'
   }
-  record.cost_nano_usd = cost === null ? null : cost.toString()
   if (cost === null && (record.cost_state === 'priced' || record.cost_state === 'estimated')) {
     notes.push(`cost_state ${record.cost_state} without a cost`)
     record.cost_state = 'unpriced'

@@ -1,3 +1,4 @@
+/** Nano-USD as text, as the ledger writes them. */
 /** Largest value of a SQLite INTEGER, 2^63 - 1: the bound of a row's cost and of every sum in the ledger. */
 export const INT64_MAX = 9_223_372_036_854_775_807n
 

@@ -1,66 +1,63 @@
-/** From the result of the attempts to the client's response, with the books closed behind it. */
-
+/** From the result of the attempts to the client's response, with the end of the call behind it. */
 import type { Refusal } from '../../access/refusal.ts'
 import { usdFromPico } from '../../base/decimal.ts'
 import { parseJson } from '../../base/json.ts'
 import { retryAfterHeaders } from '../../bedrock/error-response.ts'
 import { errorNameOfException, statusOfErrorName } from '../../bedrock/errors.ts'
 import type { WireParts } from '../../bedrock/usage/wire-parts.ts'
-import type { Deployment } from '../../config/types.ts'
 import type { Failure } from '../../routing/policy/failure.ts'
-import type { AttemptReport, RouteResult, Router } from '../../routing/router.ts'
-import { describeCause, logLine } from '../../telemetry/log.ts'
-import type { Call } from '../call.ts'
+import type { RouteResult, Router } from '../../routing/router.ts'
+import type { AdmittedCall } from '../call.ts'
 import { CLIENT_CLOSED_REQUEST, costOfParts } from '../close/cost-of-call.ts'
-import { type CloseDeps, closeCall } from '../close/end-call.ts'
-import type { Delivery } from '../upstream/attempt.ts'
+import { type CloseDeps, endCall } from '../close/end-call.ts'
+import { type EndedAt, type Ending, endingOf } from '../close/ending.ts'
+import type { Delivery } from '../upstream/delivery.ts'
 import type { BufferedAnswer, LargeAnswer, StreamingAnswer } from '../upstream/upstream-answer.ts'
-import { ourHeaders, refusalResponse } from './our-headers.ts'
+import { type HeaderFacts, ourHeaders, refusalResponse } from './our-headers.ts'
 import { passThrough } from './pass-through.ts'
 import { type Observation, type StreamObserver, streamObserver, tailObserver } from './stream-observer.ts'
 
-type Answered = Extract<RouteResult<Delivery>, { kind: 'answered' }>
+export type DeliverDeps = CloseDeps & { router: Router }
 
-export async function deliver(call: Call, result: RouteResult<Delivery>, deps: CloseDeps): Promise<Response> {
+type Result<Kind extends RouteResult<Delivery>['kind']> = Extract<RouteResult<Delivery>, { kind: Kind }>
+
+/** Something that an upstream said and that can be handed on. */
+type Deliverable = Result<'answered' | 'failed'>
+
+export function deliver(call: AdmittedCall, result: RouteResult<Delivery>, deps: DeliverDeps): Response {
   switch (result.kind) {
     case 'answered':
+    case 'failed':
       return deliverAnswer(call, result, deps)
     case 'exhausted':
       return refuseWithoutAnswer(call, result, deps)
     case 'cooling':
-      return refuseCooling(call, result)
+      return refuseCooling(call, result, deps)
     case 'abandoned':
-      return closeAbandoned(call, result, deps)
+      return endAbandoned(call, result, deps)
     default:
       return result satisfies never
   }
 }
 
-function refuseCooling(call: Call, result: Extract<RouteResult<Delivery>, { kind: 'cooling' }>): Response {
-  const { status, reason, retryAfterMs } = result
-  const refusal: Refusal = { kind: 'cooling', status, model: call.model, reason, retryAfterMs }
-  logRefusal(call, refusal)
-  return refusalResponse(refusal, call.id)
-}
-
-function deliverAnswer(call: Call, result: Answered, deps: CloseDeps): Response {
+function deliverAnswer(call: AdmittedCall, result: Deliverable, deps: DeliverDeps): Response {
   const { answer } = result.value
   switch (answer.kind) {
     case 'buffered':
       return deliverBuffered(call, result, answer, deps)
     case 'stream':
-      return deliverStream(call, result, answer, deps)
+      return passOn(call, result, answer, deps, streamObserver(answer.tap, call.id))
     case 'large':
-      return deliverLarge(call, result, answer, deps)
+      return passOn(call, result, answer, deps, observerOfLarge(call, answer))
     default:
       return answer satisfies never
   }
 }
 
 /** An answer that is held whole: its cost is known before the headers go out. */
-function deliverBuffered(call: Call, result: Answered, answer: BufferedAnswer, deps: CloseDeps): Response {
+function deliverBuffered(call: AdmittedCall, result: Deliverable, answer: BufferedAnswer, deps: DeliverDeps): Response {
   const headersAtMs = Date.now()
-  const succeeded = answer.status === 200
+  const succeeded = result.kind === 'answered'
   const parts = succeeded ? partsOf(call, answer) : null
   const cost = parts === null ? null : costOfParts(call, result.deployment, parts, headersAtMs)
   const costUsd = cost === null || cost.picoUsd === null ? null : usdFromPico(cost.picoUsd)
@@ -68,35 +65,26 @@ function deliverBuffered(call: Call, result: Answered, answer: BufferedAnswer, d
     // An error that AWS did not number, such as a proxy's, goes by the number of the call.
     ...(succeeded ? {} : { 'x-amzn-requestid': call.id }),
     ...answer.headers,
-    ...ourHeaders(call, { ...headerFacts(result), costUsd, headersAtMs }),
+    ...ourHeaders(call, { ...headerFacts(call, result), costUsd, headersAtMs }),
     ...(succeeded || result.retryAfterMs === null ? {} : retryAfterHeaders(result.retryAfterMs)),
   }
-  closeCall(call, result, deps, {
-    httpStatus: answer.status,
-    verdict: call.disconnect.gone() ? 'abandoned' : succeeded ? 'complete' : 'exception',
-    parts,
-    cost,
-    seen: null,
-    headersAtMs,
-  })
+  const verdict = call.disconnect.gone() ? 'abandoned' : succeeded ? 'complete' : 'exception'
+  const ending = { ...endingOf(result, headersAtMs), httpStatus: answer.status, verdict, parts, cost } as const
+  endCall(call, { kind: 'answered', ending }, deps)
   return new Response(answer.body, { status: answer.status, headers })
 }
 
-function deliverStream(call: Call, result: Answered, answer: StreamingAnswer, deps: CloseDeps): Response {
-  return passOn(call, result, answer, deps, streamObserver(answer.tap, call.id))
-}
-
-function deliverLarge(call: Call, result: Answered, answer: LargeAnswer, deps: CloseDeps): Response {
+function observerOfLarge(call: AdmittedCall, answer: LargeAnswer): StreamObserver {
   const tail = tailObserver(call.id)
   tail.push(answer.prefix)
-  return passOn(call, result, answer, deps, tail)
+  return tail
 }
 
 function passOn(
-  call: Call,
-  result: Answered,
+  call: AdmittedCall,
+  result: Deliverable,
   answer: StreamingAnswer | LargeAnswer,
-  deps: CloseDeps,
+  deps: DeliverDeps,
   observer: StreamObserver,
 ): Response {
   const headersAtMs = Date.now()
@@ -108,18 +96,20 @@ function passOn(
     disconnect: call.disconnect,
     cancelUpstream: result.value.cancelUpstream,
   })
-  const closing = done.then((outcome) => {
+  const ending = done.then((outcome) => {
     const observation = observer.observe(answer.headers, outcome)
     reportHealth(result, observation, deps.router)
-    return closeCall(call, result, deps, { httpStatus: answer.status, cost: null, headersAtMs, ...observation })
+    const { verdict, parts, seen } = observation
+    const seenEnding = { ...endingOf(result, headersAtMs), httpStatus: answer.status, verdict, parts, seen }
+    endCall(call, { kind: 'answered', ending: seenEnding }, deps)
   })
-  deps.ctx.waitUntil(closing.catch((cause) => logLine('fault', { request_id: call.id, cause: describeCause(cause) })))
-  const headers = { ...answer.headers, ...ourHeaders(call, { ...headerFacts(result), costUsd: null, headersAtMs }) }
-  return new Response(body, { status: answer.status, headers })
+  deps.ctx.waitUntil(ending.catch((cause) => endCall(call, { kind: 'fault', cause }, deps)))
+  const ours = ourHeaders(call, { ...headerFacts(call, result), costUsd: null, headersAtMs })
+  return new Response(body, { status: answer.status, headers: { ...answer.headers, ...ours } })
 }
 
 /** A stream that broke after its first content frame cannot be retried, but its deployment is remembered for it. */
-function reportHealth(result: Answered, observation: Observation, router: Router): void {
+function reportHealth(result: Deliverable, observation: Observation, router: Router): void {
   if (observation.verdict === 'cut') {
     router.streamBroke(result.deployment, { phase: 'body', status: null, type: null, message: 'the stream broke off' })
   }
@@ -129,33 +119,25 @@ function reportHealth(result: Answered, observation: Observation, router: Router
   }
 }
 
-/** Nothing came that could be handed on: the gateway answers itself. Booked only if an upstream was asked. */
-function refuseWithoutAnswer(call: Call, result: Exhausted, deps: CloseDeps): Response {
-  const { failure } = result
-  const refusal = refusalOf(call, result)
+/** Nothing came that could be handed on: the gateway answers itself. */
+function refuseWithoutAnswer(call: AdmittedCall, result: Result<'exhausted'>, deps: DeliverDeps): Response {
   const headersAtMs = Date.now()
-  const ours = ourHeaders(call, { ...headerFacts(result), costUsd: null, headersAtMs })
+  const refusal = refusalOf(call, result)
+  const ours = ourHeaders(call, { ...headerFacts(call, result), costUsd: null, headersAtMs })
   const response = refusalResponse(refusal, call.id, ours)
-  if (result.attempts.some((attempt) => attempt.failure?.phase !== 'credentials')) {
-    const broke = failure.phase === 'first-frame' || failure.phase === 'body' ? 'cut' : 'exception'
-    const verdict = call.disconnect.gone() ? 'abandoned' : broke
-    closeCall(call, result, deps, { httpStatus: response.status, verdict, ...NOTHING_CAME, headersAtMs })
-  } else {
-    logRefusal(call, refusal)
-    deps.router.finished(result.deployment)
-  }
+  const { phase } = result.failure
+  const broke = phase === 'first-frame' || phase === 'body' ? 'cut' : 'exception'
+  const verdict = call.disconnect.gone() ? 'abandoned' : broke
+  const ending = { ...endingOf(result, headersAtMs), httpStatus: response.status, verdict } as const
+  endCall(call, { kind: 'refused', refusal, ending }, deps)
   return response
 }
-
-type Exhausted = Extract<RouteResult<Delivery>, { kind: 'exhausted' }>
-
-const NOTHING_CAME = { parts: null, cost: null, seen: null }
 
 /** Wait asked of a client when nothing is known of a cool-down. */
 const DEFAULT_RETRY_AFTER_MS = 1000
 
-function refusalOf(call: Call, { failure, attempts, retryAfterMs }: Exhausted): Refusal {
-  if (attempts.length === 0)
+function refusalOf(call: AdmittedCall, { failure, retryAfterMs }: Result<'exhausted'>): Refusal {
+  if (call.attempts.length === 0)
     return { kind: 'unroutable', status: failure.status === 403 ? 403 : 400, message: failure.message }
   if (failure.type === 'UnknownOperationException') return { kind: 'upstream-misrouted', model: call.model }
   const wait = retryAfterMs ?? DEFAULT_RETRY_AFTER_MS
@@ -169,38 +151,30 @@ function reasonOf({ phase, timedOut }: Failure): string {
   return phase === 'connect' ? 'the connection failed' : 'the answer broke off'
 }
 
-function logRefusal(call: Call, refusal: Refusal): void {
-  call.disconnect.end()
-  const failures = call.attempts.map(({ deployment, error_type }) => ({ deployment, error_type }))
-  logLine('refused', { request_id: call.id, refusal: refusal.kind, model_group: call.model, attempts: failures })
+function refuseCooling(call: AdmittedCall, result: Result<'cooling'>, deps: DeliverDeps): Response {
+  const { status, reason, retryAfterMs } = result
+  const refusal: Refusal = { kind: 'cooling', status, model: call.model, reason, retryAfterMs }
+  endCall(call, { kind: 'refused', refusal, ending: null }, deps)
+  return refusalResponse(refusal, call.id)
 }
 
-/** The client left and no further attempt was made: what was asked of an upstream is booked all the same. */
-function closeAbandoned(
-  call: Call,
-  result: Extract<RouteResult<Delivery>, { kind: 'abandoned' }>,
-  deps: CloseDeps,
-): Response {
-  const last = result.attempts.at(-1)
-  if (last !== undefined) {
-    closeCall(call, { ...result, deployment: last.deployment }, deps, {
-      httpStatus: CLIENT_CLOSED_REQUEST,
-      verdict: 'abandoned',
-      ...NOTHING_CAME,
-      headersAtMs: Date.now(),
-    })
-  }
-  return refusalResponse({ kind: 'internal' }, call.id)
+/** The client left and no further attempt was made: what was asked of an upstream leaves its row all the same. */
+function endAbandoned(call: AdmittedCall, result: Result<'abandoned'>, deps: DeliverDeps): Response {
+  const refusal: Refusal = { kind: 'client-left' }
+  const last = call.attempts.at(-1)
+  const facts = last === undefined ? null : { deployment: last.deployment, fallbacks: result.fallbacks }
+  const ending: Ending | null =
+    facts === null ? null : { ...endingOf(facts, Date.now()), httpStatus: CLIENT_CLOSED_REQUEST, verdict: 'abandoned' }
+  endCall(call, { kind: 'refused', refusal, ending }, deps)
+  return refusalResponse(refusal, call.id)
 }
 
-function headerFacts(result: { deployment: Deployment; attempts: readonly AttemptReport[]; fallbacks: number }) {
-  const attemptsInGroup = result.attempts.filter(
-    (attempt) => attempt.deployment.group === result.deployment.group,
-  ).length
-  return { deployment: result.deployment, attemptsInGroup, fallbacks: result.fallbacks }
+function headerFacts(call: AdmittedCall, { deployment, fallbacks }: EndedAt): HeaderFacts {
+  const attemptsInGroup = call.attempts.filter((attempt) => attempt.deployment.group === deployment.group).length
+  return { deployment, attemptsInGroup, fallbacks }
 }
 
-function partsOf(call: Call, answer: BufferedAnswer): WireParts {
+function partsOf(call: AdmittedCall, answer: BufferedAnswer): WireParts {
   const { headers } = answer
-  return call.operation.usage === 'free' ? { headers } : { headers, body: parseJson(answer.body) }
+  return call.operation.bills === 'nothing' ? { headers } : { headers, body: parseJson(answer.body) }
 }

@@ -5,19 +5,23 @@ import type { Refusal } from '../../access/refusal.ts'
 import type { HeaderMap } from '../../base/header-map.ts'
 import { errorResponse } from '../../bedrock/error-response.ts'
 import type { Deployment } from '../../config/types.ts'
-import type { Call } from '../call.ts'
+import type { AdmittedCall } from '../call.ts'
 
-export type OurHeaders = {
+/** Where the answer came from. */
+export type HeaderFacts = {
   deployment: Deployment
   /** Attempts in the group that answered. */
   attemptsInGroup: number
   fallbacks: number
+}
+
+export type OurHeaders = HeaderFacts & {
   /** Exact decimal USD; null when not known or when the answer streams. */
   costUsd: string | null
   headersAtMs: number
 }
 
-export function ourHeaders(call: Call, ours: OurHeaders): HeaderMap {
+export function ourHeaders(call: AdmittedCall, ours: OurHeaders): HeaderMap {
   return {
     'x-litellm-call-id': call.id,
     'x-litellm-model-id': ours.deployment.id,

@@ -3,7 +3,7 @@
 import type { HeaderMap } from '../../base/header-map.ts'
 import { parseJsonText } from '../../base/json.ts'
 import { exceptionFrame } from '../../bedrock/event-stream/encode.ts'
-import { BROKEN_STREAM_EXCEPTION } from '../../bedrock/event-stream/repair/repair.ts'
+import { BROKEN_STREAM_EXCEPTION } from '../../bedrock/event-stream/repair/end-broken-stream.ts'
 import type { StreamSummary, StreamTap } from '../../bedrock/event-stream/tap.ts'
 import type { WireParts } from '../../bedrock/usage/wire-parts.ts'
 import type { Verdict } from '../../ledger/record/record.ts'
@@ -30,8 +30,8 @@ export type Observation = {
 export type StreamObserver = PassObserver & { observe(headers: HeaderMap, outcome: PassOutcome): Observation }
 
 /**
- * An event stream that is not whole gets its half frame completed, then a framed `modelStreamErrorException`, then a clean
- * end. A tap that failed has no say in that: the stream ends as the upstream ended it, and its usage is not known.
+ * An event stream that is not whole gets a framed `modelStreamErrorException`, or its half frame filled up so that no client
+ * believes it, then a clean end. A tap that failed has no say in that: the stream ends as the upstream ended it, and its usage is not known.
  */
 export function streamObserver(tap: StreamTap, callId: string): StreamObserver {
   let fault: unknown = null

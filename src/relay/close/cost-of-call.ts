@@ -9,11 +9,13 @@ import { type Cost, type CostInput, costOf, estimateCost } from '../../ledger/co
 import { BYTES_PER_TOKEN, guessTokens } from '../../ledger/cost/token-guess.ts'
 import { BUNDLED_CATALOGUE } from '../../ledger/prices/bundled.ts'
 import type { AttemptLogEntry, CostState, Usage } from '../../ledger/record/record.ts'
-import type { Call } from '../call.ts'
+import type { Attempt } from '../../routing/router.ts'
+import type { AdmittedCall } from '../call.ts'
+import type { Delivery } from '../upstream/delivery.ts'
 import type { Ending } from './ending.ts'
 
-/** The money columns of a record. */
-export type Money = {
+/** The columns of a record that say what it cost. */
+export type CallCost = {
   state: CostState
   nanoUsd: bigint | null
   reason: string | null
@@ -27,22 +29,29 @@ export type Money = {
 const NOTHING_USED = { priceRow: null, usage: null, raw: null, tier: null }
 
 /** Cost of an answer by what it reports. */
-export function costOfParts(call: Call, deployment: Deployment, parts: WireParts, atMs: number): Cost {
+export function costOfParts(call: AdmittedCall, deployment: Deployment, parts: WireParts, atMs: number): Cost {
   const { request } = call.requestFacts
   return costOf({ ...costInput(call, deployment, atMs), parts: request === null ? parts : { ...parts, request } })
 }
 
-export function judgeMoney(call: Call, ending: Ending): Money {
-  if (ending.parts === null) return withAttempts(call, withoutAnswer(call, ending), call.attempts)
-  const reported = ending.cost ?? costOfParts(call, ending.deployment, ending.parts, ending.endedAtMs)
+/** `attemptLog` has an element for each attempt of the call; those that consumed anything get their cost here. */
+export function costOfCall(
+  call: AdmittedCall,
+  ending: Ending,
+  attemptLog: readonly AttemptLogEntry[],
+  endedAtMs: number,
+): CallCost {
+  if (ending.parts === null) {
+    return withAttempts({ ...withoutAnswer(call, ending, endedAtMs), attemptLog: [...attemptLog] }, call.attempts)
+  }
+  const reported = ending.cost ?? costOfParts(call, ending.deployment, ending.parts, endedAtMs)
   const isFinal =
     ending.seen === null || reported.state === 'free' || (ending.seen.usageIsFinal && isReported(reported))
-  const cost = isFinal ? reported : estimateOfStream(call, ending, reported)
+  const cost = isFinal ? reported : estimateOfStream(call, ending, reported, endedAtMs)
   const { state, nanoUsd, reason, priceRow, reading } = cost
-  const failed = call.attempts.slice(0, -1)
-  const attemptLog = [...failed, ...call.attempts.slice(-1).map((last) => withCost(last, reading.usage, nanoUsd))]
-  const money = { state, nanoUsd, reason, priceRow, usage: reading.usage, raw: reading.raw, tier: reading.servedTier }
-  return withAttempts(call, { ...money, attemptLog }, failed)
+  const known = { state, nanoUsd, reason, priceRow, usage: reading.usage, raw: reading.raw, tier: reading.servedTier }
+  const answered = attemptLog.slice(-1).map((last) => withCost(last, reading.usage, nanoUsd))
+  return withAttempts({ ...known, attemptLog: [...attemptLog.slice(0, -1), ...answered] }, call.attempts.slice(0, -1))
 }
 
 /** The answer counted something, by whatever meter. */
@@ -52,7 +61,7 @@ function isReported({ reading }: Cost): boolean {
 
 /** A failed attempt whose answer counts tokens consumed them, and they are paid for. */
 export function costOfFailedAttempt(
-  call: Call,
+  call: AdmittedCall,
   deployment: Deployment,
   headers: HeaderMap,
   atMs: number,
@@ -62,9 +71,9 @@ export function costOfFailedAttempt(
   return { usage: cost.reading.usage, cost_nano_usd: cost.nanoUsd?.toString() ?? null }
 }
 
-function costInput(call: Call, deployment: Deployment, atMs: number): CostInput {
+function costInput(call: AdmittedCall, deployment: Deployment, atMs: number): CostInput {
   return {
-    operation: call.operation.name,
+    operation: call.operation,
     model: deployment.model,
     baseModel: deployment.baseModel,
     region: deployment.region,
@@ -75,27 +84,26 @@ function costInput(call: Call, deployment: Deployment, atMs: number): CostInput 
   }
 }
 
-function withoutAnswer(call: Call, ending: Ending): Money {
-  const attemptLog = call.attempts
+function withoutAnswer(call: AdmittedCall, ending: Ending, endedAtMs: number): Omit<CallCost, 'attemptLog'> {
   // Cancelled by us in mid-generation; an upstream that answered with an error charges nothing.
-  if (ending.verdict === 'abandoned' && call.attempts.at(-1)?.status === null) {
-    return { ...estimateOfUnanswered(call, ending), attemptLog }
+  if (ending.verdict === 'abandoned' && call.attempts.at(-1)?.failure?.status === null) {
+    return estimateOfUnanswered(call, ending, endedAtMs)
   }
-  if (call.operation.usage !== 'free' && call.attempts.some(isOpen)) {
+  if (call.operation.bills !== 'nothing' && call.attempts.some(mayBeUncounted)) {
     const reason = 'an upstream broke off or fell silent before its answer was whole; what it consumed is not known'
-    return { state: 'unpriced', nanoUsd: null, reason, ...NOTHING_USED, attemptLog }
+    return { state: 'unpriced', nanoUsd: null, reason, ...NOTHING_USED }
   }
-  return { state: 'failed', nanoUsd: 0n, reason: null, ...NOTHING_USED, attemptLog }
+  return { state: 'failed', nanoUsd: 0n, reason: null, ...NOTHING_USED }
 }
 
-/** Status in the books of a call whose client left before it was answered; nobody received it. */
+/** Status in the record of a call whose client left before it was answered; nobody received it. */
 export const CLIENT_CLOSED_REQUEST = 499
 
-function estimateOfUnanswered(call: Call, ending: Ending): Omit<Money, 'attemptLog'> {
-  const input = costInput(call, ending.deployment, ending.endedAtMs)
+function estimateOfUnanswered(call: AdmittedCall, ending: Ending, endedAtMs: number): Omit<CallCost, 'attemptLog'> {
+  const input = costInput(call, ending.deployment, endedAtMs)
   const how = `the client left before the answer: input from the size of the request (${BYTES_PER_TOKEN} bytes a token), output not seen`
   const cost =
-    call.operation.usage === 'free'
+    call.operation.bills === 'nothing'
       ? costOf(input)
       : estimateCost(input, { inputTokens: estimatedPromptTokens(call) }, how)
   const { state, nanoUsd, reason, priceRow, reading } = cost
@@ -103,7 +111,7 @@ function estimateOfUnanswered(call: Call, ending: Ending): Omit<Money, 'attemptL
 }
 
 /** A stream that never told its usage is worth what was seen of it: the prompt as far as it was counted, and a token for each frame of output. */
-function estimateOfStream(call: Call, ending: Ending, reported: Cost): Cost {
+function estimateOfStream(call: AdmittedCall, ending: Ending, reported: Cost, endedAtMs: number): Cost {
   const told = reported.reading.usage
   const contentFrames = ending.seen?.contentFrames ?? 0
   const counted: Usage = {
@@ -116,14 +124,10 @@ function estimateOfStream(call: Call, ending: Ending, reported: Cost): Cost {
       ? `input from the size of the request (${BYTES_PER_TOKEN} bytes a token)`
       : 'input as reported'
   const how = `the stream ended without its usage: ${prompt}, output from ${contentFrames} frames seen`
-  return estimateCost(
-    { ...costInput(call, ending.deployment, ending.endedAtMs), reading: reported.reading },
-    counted,
-    how,
-  )
+  return estimateCost({ ...costInput(call, ending.deployment, endedAtMs), reading: reported.reading }, counted, how)
 }
 
-function estimatedPromptTokens(call: Call): number {
+function estimatedPromptTokens(call: AdmittedCall): number {
   return guessTokens(call.requestFacts.sizeBytes)
 }
 
@@ -135,31 +139,29 @@ function withCost(attempt: AttemptLogEntry, usage: Usage | null, nanoUsd: bigint
 }
 
 /** Adds what failed attempts consumed: the row's cost is the sum over its attempts, or not known when one of them is not. */
-function withAttempts(call: Call, money: Money, failed: readonly AttemptLogEntry[]): Money {
-  const paid = failed.filter((attempt) => attempt.usage !== undefined)
-  const sum = paid.reduce((total, attempt) => total + BigInt(attempt.cost_nano_usd ?? '0'), 0n)
-  const unknown = paid.some((attempt) => attempt.cost_nano_usd === null)
-  if (unknown)
-    return { ...money, state: 'unpriced', nanoUsd: null, reason: 'a failed attempt consumed tokens that have no price' }
-  const open = failed.filter((attempt) => attempt.usage === undefined && mayHaveConsumed(attempt))
-  const nanoUsd = money.nanoUsd === null ? null : money.nanoUsd + sum
-  if (money.state === 'priced' && open.length > 0) {
-    return {
-      ...money,
-      nanoUsd,
-      state: 'estimated',
-      reason: `${open.length} of ${call.attempts.length} attempts broke off or timed out; what they consumed is not known`,
-    }
+function withAttempts(cost: CallCost, failed: readonly Attempt<Delivery>[]): CallCost {
+  const { attemptLog } = cost
+  const entries = attemptLog.slice(0, failed.length)
+  const paid = entries.filter((entry) => entry.usage !== undefined)
+  const sum = paid.reduce((total, entry) => total + BigInt(entry.cost_nano_usd ?? '0'), 0n)
+  if (paid.some((entry) => entry.cost_nano_usd === null)) {
+    const reason = 'a failed attempt consumed tokens that have no price'
+    return { ...cost, state: 'unpriced', nanoUsd: null, reason }
   }
-  return { ...money, nanoUsd, state: money.state === 'failed' && sum > 0n ? 'priced' : money.state }
+  const open = failed.filter((attempt, at) => entries[at]?.usage === undefined && isUncountedBesideAnswer(attempt))
+  const nanoUsd = cost.nanoUsd === null ? null : cost.nanoUsd + sum
+  if (cost.state === 'priced' && open.length > 0) {
+    const reason = `${open.length} of ${attemptLog.length} attempts broke off or timed out; what they consumed is not known`
+    return { ...cost, nanoUsd, state: 'estimated', reason }
+  }
+  return { ...cost, nanoUsd, state: cost.state === 'failed' && sum > 0n ? 'priced' : cost.state }
 }
 
-/** We gave up on it, or its answer broke off: AWS may have generated all the same, and nobody knows how much. */
-function isOpen(attempt: AttemptLogEntry): boolean {
-  return attempt.error_type === 'timeout' || attempt.error_type === 'cut'
+/** AWS may have generated all the same, and nobody knows how much; so too where the gateway failed while it was asking. */
+function mayBeUncounted({ row, sentMs, ms }: Attempt<Delivery>): boolean {
+  return row === null ? sentMs !== null && ms === null : row.uncounted === 'possible'
 }
 
-/** AWS says of its own time-out that the model was at work; as the answer to a call it is an error like others, and costs nothing. */
-function mayHaveConsumed(attempt: AttemptLogEntry): boolean {
-  return isOpen(attempt) || attempt.error_type === 'ModelTimeoutException'
+function isUncountedBesideAnswer(attempt: Attempt<Delivery>): boolean {
+  return mayBeUncounted(attempt) || attempt.row?.uncounted === 'beside-an-answer'
 }

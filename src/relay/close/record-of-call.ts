@@ -1,21 +1,49 @@
 /** The record of a call: what both sides saw of it, what it used, what that cost. */
-import type { SpendRecord, Usage } from '../../ledger/record/record.ts'
-import type { Call } from '../call.ts'
-import { readAttribution } from '../request/attribution.ts'
-import { judgeMoney } from './cost-of-call.ts'
+import { blankRecord, type SpendRecord, type Usage } from '../../ledger/record/record.ts'
+import type { AdmittedCall } from '../call.ts'
+import { type Attribution, NO_ATTRIBUTION, readAttribution } from '../request/attribution.ts'
+import { attemptLogOf } from './attempt-log.ts'
+import { type CallCost, costOfCall } from './cost-of-call.ts'
 import type { Ending } from './ending.ts'
 
-export function recordOf(call: Call, ending: Ending): SpendRecord {
-  const { deployment } = ending
+export function recordOfCall(call: AdmittedCall, ending: Ending, endedAtMs: number): SpendRecord {
   const attribution = readAttribution(call.clientHeaders, call.requestFacts)
-  const money = judgeMoney(call, ending)
+  const cost = costOfCall(call, ending, attemptLogOf(call, endedAtMs), endedAtMs)
+  return assemble(call, ending, attribution, cost, endedAtMs)
+}
+
+/** The record of a call whose full one could not be made: its cost is not known, and the log says why. */
+export function bareRecordOf(call: AdmittedCall, ending: Ending, endedAtMs: number): SpendRecord {
+  const cost: CallCost = {
+    state: 'unpriced',
+    nanoUsd: null,
+    reason: 'the gateway failed while it made this record; its log has the cause',
+    priceRow: null,
+    usage: null,
+    raw: null,
+    tier: null,
+    attemptLog: [],
+  }
+  return assemble(call, ending, NO_ATTRIBUTION, cost, endedAtMs)
+}
+
+function assemble(
+  call: AdmittedCall,
+  ending: Ending,
+  attribution: Attribution,
+  cost: CallCost,
+  endedAtMs: number,
+): SpendRecord {
+  const { deployment } = ending
   const msToHeaders = ending.headersAtMs - call.startedMs
+  const msToFirstFrame = ending.firstFrameAtMs === null ? null : ending.firstFrameAtMs - call.startedMs
   return {
+    ...blankRecord(),
     request_id: call.id,
     client_call_id: attribution.clientCallId,
     client_invocation_id: attribution.clientInvocationId,
     startTime: new Date(call.startedMs).toISOString(),
-    endTime: new Date(ending.endedAtMs).toISOString(),
+    endTime: new Date(endedAtMs).toISOString(),
     model_group: call.model,
     model: deployment.model,
     model_id: deployment.id,
@@ -34,22 +62,22 @@ export function recordOf(call: Call, ending: Ending): SpendRecord {
         : 'failure',
     http_status: ending.httpStatus,
     verdict: ending.verdict,
-    usage: money.usage,
-    raw_usage: money.raw,
-    ...litellmTokens(money.usage),
-    cost_nano_usd: money.nanoUsd === null ? null : money.nanoUsd.toString(),
-    cost_state: money.state,
-    cost_reason: money.reason,
-    price_row: money.priceRow,
-    service_tier: money.tier,
+    usage: cost.usage,
+    raw_usage: cost.raw,
+    ...litellmTokens(cost.usage),
+    cost_nano_usd: cost.nanoUsd === null ? null : cost.nanoUsd.toString(),
+    cost_state: cost.state,
+    cost_reason: cost.reason,
+    price_row: cost.priceRow,
+    service_tier: cost.tier,
     attempts: call.attempts.length,
     fallbacks: ending.fallbacks,
-    attempt_log: money.attemptLog,
-    aws_request_id: ending.awsRequestId,
+    attempt_log: cost.attemptLog,
+    aws_request_id: ending.awsRequestId ?? lastRequestId(call),
     ms_to_headers: msToHeaders,
     // The frame was judged before the headers were made, but a client sees the headers first.
-    ms_to_first_frame: ending.msToFirstFrame === null ? null : Math.max(ending.msToFirstFrame, msToHeaders),
-    ms_total: ending.endedAtMs - call.startedMs,
+    ms_to_first_frame: msToFirstFrame === null ? null : Math.max(msToFirstFrame, msToHeaders),
+    ms_total: endedAtMs - call.startedMs,
   }
 }
 
@@ -58,4 +86,8 @@ function litellmTokens(usage: Usage | null): Pick<SpendRecord, 'prompt_tokens' |
   const prompt = (usage?.inputTokens ?? 0) + (usage?.cacheReadInputTokens ?? 0) + (usage?.cacheWriteInputTokens ?? 0)
   const completion = usage?.outputTokens ?? 0
   return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion }
+}
+
+function lastRequestId(call: AdmittedCall): string | null {
+  return call.attempts.at(-1)?.value?.awsRequestId ?? null
 }

@@ -14,6 +14,15 @@ export type Attribution = {
   metadata: Record<string, unknown>
 }
 
+/** Of a call about which nothing can be said. */
+export const NO_ATTRIBUTION: Attribution = {
+  clientCallId: null,
+  clientInvocationId: null,
+  endUser: null,
+  tags: [],
+  metadata: {},
+}
+
 /** Headers as in LiteLLM (`x-litellm-tags`, `-spend-logs-metadata`, `-customer-id`), and Bedrock's own request metadata. */
 export function readAttribution(headers: HeaderMap, facts: RequestFacts): Attribution {
   return {

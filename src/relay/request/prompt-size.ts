@@ -2,19 +2,19 @@
  * What routing wants to know of a prompt before it is sent: how long it is, and how much output was asked for, which AWS
  * reserves at admission. Read only where a setting of the group makes use of it.
  */
+import { OUTPUT_BOUNDS } from '../../bedrock/model/families/bodies.ts'
 import { guessTokens } from '../../ledger/cost/token-guess.ts'
-import type { Call } from '../call.ts'
+import type { AdmittedCall } from '../call.ts'
 
-/** The output bound under the names of the model families. */
-const MAX_TOKENS =
-  /"(?:maxTokens|max_tokens|max_new_tokens|maxTokenCount|max_gen_len|max_completion_tokens)"\s*:\s*(\d{1,9})/
+/** The output bound under the names of all body forms. */
+const OUTPUT_BOUND = new RegExp(`"(?:${OUTPUT_BOUNDS.join('|')})"\\s*:\\s*(\\d{1,9})`)
 
-export function admissionOf(call: Call): { estimatedInputTokens?: number; maxTokens?: number } {
+export function promptSizeOf(call: AdmittedCall): { estimatedInputTokens?: number; maxTokens?: number } {
   const { router } = call.config
   const strategy = router.modelGroupRoutingStrategy[call.resolved.group] ?? router.routingStrategy
   const counts = strategy === 'usage-based-routing'
   if (!counts && !router.enablePreCallChecks) return {}
   const estimatedInputTokens = guessTokens(call.body.sizeBytes)
-  const asked = counts ? MAX_TOKENS.exec(new TextDecoder().decode(call.body.bytes))?.[1] : undefined
+  const asked = counts ? OUTPUT_BOUND.exec(new TextDecoder().decode(call.body.bytes))?.[1] : undefined
   return asked === undefined ? { estimatedInputTokens } : { estimatedInputTokens, maxTokens: Number(asked) }
 }

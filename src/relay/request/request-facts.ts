@@ -3,7 +3,8 @@
  * so a body is parsed only where the operation or a name found in its text says that something is there.
  */
 import type { HeaderMap } from '../../base/header-map.ts'
-import { isJsonObject, parseJson, parseJsonText } from '../../base/json.ts'
+import { isObject, parseJson, parseJsonText } from '../../base/json.ts'
+import { familyOfReference } from '../../bedrock/model/families/families.ts'
 import type { Operation } from '../../bedrock/operations/bedrock-runtime.ts'
 
 export type RequestFacts = {
@@ -14,9 +15,6 @@ export type RequestFacts = {
   /** Bytes of the request, for an estimate of its tokens when nobody counted them. */
   sizeBytes: number
 }
-
-/** Models billed by image, query, second or kind of input rather than by token alone. */
-const BILLED_BY_REQUEST = /rerank|image|canvas|stability\.|marengo|pegasus|embed/
 
 const METADATA_HEADER = 'x-amzn-bedrock-request-metadata'
 const GUARDRAIL_HEADER = 'x-amzn-bedrock-guardrailidentifier'
@@ -35,7 +33,7 @@ export function readRequestFacts(
   }
   const metadata = headers[METADATA_HEADER]
   const requestMetadata = metadata === undefined ? null : record(parseJsonText(metadata))
-  const asked = BILLED_BY_REQUEST.test(priceModel) ? record(parseJson(body)) : null
+  const asked = familyOfReference(priceModel).measuredBy !== 'tokens' ? record(parseJson(body)) : null
   const guardrail = headers[GUARDRAIL_HEADER]
   const guarded = guardrail !== undefined ? { guardrailConfig: { guardrailIdentifier: guardrail } } : {}
   const request = asked === null && guardrail === undefined ? null : { ...asked, ...guarded }
@@ -48,5 +46,5 @@ function mentions(body: Uint8Array, names: readonly string[]): boolean {
 }
 
 function record(value: unknown): Record<string, unknown> | null {
-  return isJsonObject(value) ? { ...value } : null
+  return isObject(value) ? { ...value } : null
 }

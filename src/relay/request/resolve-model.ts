@@ -1,5 +1,6 @@
 /** From the model a client asked for to the deployments that may answer. */
 import type { Refusal } from '../../access/refusal.ts'
+import { no, ok, type Result } from '../../base/result.ts'
 import type { Deployment, GatewayConfig } from '../../config/types.ts'
 
 export type ResolvedModel = {
@@ -10,12 +11,12 @@ export type ResolvedModel = {
 }
 
 /** A `model_name` or its alias first, then a model id, inference-profile id or ARN that a deployment has. Exact matches only. */
-export function resolveModel(config: GatewayConfig, model: string): ResolvedModel | Refusal {
-  if (config.groups.has(model) || Object.hasOwn(config.router.modelGroupAlias, model)) return { group: model }
+export function resolveModel(config: GatewayConfig, model: string): Result<ResolvedModel, Refusal> {
+  if (config.groups.has(model) || Object.hasOwn(config.router.modelGroupAlias, model)) return ok({ group: model })
   const candidates = config.deployments.filter((deployment) => deployment.model === model)
   const [first] = candidates
-  if (first === undefined) return { kind: 'unknown-model', model, known: modelNames(config) }
-  return { group: first.group, candidates }
+  if (first === undefined) return no({ kind: 'unknown-model', model, known: modelNames(config) })
+  return ok({ group: first.group, candidates })
 }
 
 /** The names a caller may ask for, in config order, aliases last. */

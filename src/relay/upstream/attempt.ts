@@ -1,31 +1,15 @@
-/** One attempt on one deployment: credentials, signature, fetch, judgement, and its line in the attempt log. */
-
+/** One attempt on one deployment: credentials, signature, fetch, judgement. */
 import { upstreamPath } from '../../bedrock/operations/path.ts'
 import type { CredentialProvider } from '../../bedrock/signing/credential-provider.ts'
 import { signRequest } from '../../bedrock/signing/sign.ts'
-import type { Deployment } from '../../config/types.ts'
 import type { Failure } from '../../routing/policy/failure.ts'
-import type { AttemptOutcome } from '../../routing/router.ts'
-import type { Call } from '../call.ts'
-import { costOfFailedAttempt } from '../close/cost-of-call.ts'
+import type { Attempt, AttemptOutcome } from '../../routing/router.ts'
+import type { AdmittedCall } from '../call.ts'
 import { readRequestFacts } from '../request/request-facts.ts'
+import type { Delivery } from './delivery.ts'
 import { judgeResponse } from './judge.ts'
-import type { Answer } from './upstream-answer.ts'
 
-export type AttemptDeps = { credentials: CredentialProvider; now(): number; fetcher: typeof fetch }
-
-/** An answer that can be handed on, error or not. */
-export type Delivery = {
-  answer: Answer
-  awsRequestId: string | null
-  /** Ends the upstream connection at once. */
-  cancelUpstream(): void
-  /** Instant at which the answer was known to be content; null for an error. */
-  firstFrameAtMs: number | null
-}
-
-/** How far an attempt came, for the failure that a broken connection means. */
-type Progress = { sentMs: number | null; answered: boolean; timedOut: boolean }
+export type AttemptDeps = { credentials: CredentialProvider; fetcher: typeof fetch }
 
 export type AttemptLimits = {
   /** Bound on the wait for the answer: until the first frame of a stream, until the body of all others. */
@@ -34,72 +18,95 @@ export type AttemptLimits = {
   refreshCredentials: boolean
 }
 
-export async function attempt(
-  call: Call,
-  target: Deployment,
+/** How far an attempt came, for the failure that a broken connection means. */
+type Progress = { answered: boolean; timedOut: boolean }
+
+export async function attemptCall(
+  call: AdmittedCall,
+  attempt: Attempt<Delivery>,
   limits: AttemptLimits,
   deps: AttemptDeps,
 ): Promise<AttemptOutcome<Delivery>> {
-  const startedMs = deps.now()
   const controller = new AbortController()
-  const progress: Progress = { sentMs: null, answered: false, timedOut: false }
+  const progress: Progress = { answered: false, timedOut: false }
   const timer = setTimeout(() => {
     progress.timedOut = true
     controller.abort()
   }, limits.limitMs)
   // One signal for the whole life of the upstream connection: the time-out now, the end of the drain later.
   call.disconnect.guard(() => controller.abort())
-  let outcome: AttemptOutcome<Delivery>
   try {
-    const refused = limits.refreshCredentials ? call.lastKeyId : undefined
-    outcome = await ask(call, target, { controller, refused, progress }, deps)
-  } catch (cause) {
-    outcome = { kind: 'failure', failure: brokenOff(cause, progress), value: null }
+    const prepared = await prepare(call, attempt, limits.refreshCredentials, deps)
+    if (!prepared.ok) return { kind: 'failure', failure: prepared.failure, value: null }
+    return await ask(call, attempt, prepared, { controller, progress }, deps)
   } finally {
     clearTimeout(timer)
+    if (attempt.sentMs !== null) call.upstreamWaitMs += Date.now() - attempt.sentMs
   }
-  const endedMs = deps.now()
-  if (progress.sentMs !== null) call.upstreamWaitMs += endedMs - progress.sentMs
-  note(call, target, outcome, startedMs, endedMs)
-  return outcome
 }
 
-async function ask(
-  call: Call,
-  target: Deployment,
-  { controller, refused, progress }: { controller: AbortController; refused: string | undefined; progress: Progress },
+type Prepared = { ok: true; url: string; headers: Headers }
+
+/** Credentials and signature. What fails here has asked Bedrock nothing. */
+async function prepare(
+  call: AdmittedCall,
+  { deployment }: Attempt<Delivery>,
+  refreshCredentials: boolean,
   deps: AttemptDeps,
-): Promise<AttemptOutcome<Delivery>> {
-  const signing = await deps.credentials.get(target.credentials, target.region, refused)
+): Promise<Prepared | { ok: false; failure: Failure }> {
+  const refused = refreshCredentials ? call.lastKeyId : undefined
+  const signing = await deps.credentials.get(deployment.credentials, deployment.region, refused)
   if (!signing.ok) {
     const { status, code, message } = signing
-    return { kind: 'failure', failure: { phase: 'credentials', status, type: code, message }, value: null }
+    return { ok: false, failure: { phase: 'credentials', status, type: code, message } }
   }
   if (signing.credentials.kind === 'keys') call.lastKeyId = signing.credentials.accessKeyId
+  const url = deployment.runtimeEndpoint + upstreamPath(call.operation, deployment.model, call.search)
   const { method } = call.operation
-  const url = target.runtimeEndpoint + upstreamPath(call.operation, target.model, call.search)
-  const body = call.body.bytes
-  const unsigned = { method, url, headers: call.upstreamHeaders, body, region: target.region }
+  const unsigned = { method, url, headers: call.upstreamHeaders, body: call.body.bytes, region: deployment.region }
   const headers = await signRequest(unsigned, signing.credentials)
   // Set after signing, since an intermediary may rewrite it: a compressed answer would not be AWS's bytes.
   headers.set('accept-encoding', 'identity')
-  const cancelUpstream = () => controller.abort()
-  const sentMs = deps.now()
-  progress.sentMs = sentMs
+  return { ok: true, url, headers }
+}
+
+async function ask(
+  call: AdmittedCall,
+  attempt: Attempt<Delivery>,
+  { url, headers }: Prepared,
+  { controller, progress }: { controller: AbortController; progress: Progress },
+  deps: AttemptDeps,
+): Promise<AttemptOutcome<Delivery>> {
+  const { operation } = call
+  const { deployment } = attempt
+  const body = call.body.bytes
+  const { method } = operation
+  attempt.sentMs = Date.now()
   const answering = deps.fetcher(url, { method, headers, body, redirect: 'manual', signal: controller.signal })
-  // The books' share of reading the request overlaps with the wait for the upstream.
-  call.requestFacts = readRequestFacts(call.operation, call.clientHeaders, body, target.baseModel ?? target.model)
-  const response = await answering
-  progress.answered = response.status === 200
-  const judgement = await judgeResponse(call.operation, response)
-  const judgedAtMs = deps.now()
+  // A rejection is handled where the answer is awaited; reading the request below must not leave it without a handler.
+  answering.catch(() => undefined)
+  // Accounting's share of reading the request overlaps with the wait for the upstream.
+  call.requestFacts = readRequestFacts(operation, call.clientHeaders, body, deployment.baseModel ?? deployment.model)
+  const judging = (async () => {
+    const response = await answering
+    progress.answered = response.status === 200
+    return judgeResponse(operation, response)
+  })()
+  let judgement: Awaited<typeof judging>
+  try {
+    judgement = await judging
+  } catch (cause) {
+    return { kind: 'failure', failure: brokenOff(cause, progress), value: null }
+  }
+  const judgedAtMs = Date.now()
   const { awsRequestId } = judgement
+  const cancelUpstream = () => controller.abort()
   if (judgement.kind === 'content') {
     const value = { answer: judgement.answer, awsRequestId, cancelUpstream, firstFrameAtMs: judgedAtMs }
-    return { kind: 'success', value, msToFirstFrame: judgedAtMs - sentMs }
+    return { kind: 'success', value, msToFirstFrame: judgedAtMs - attempt.sentMs }
   }
-  const value =
-    judgement.answer === null ? null : { answer: judgement.answer, awsRequestId, cancelUpstream, firstFrameAtMs: null }
+  const { answer } = judgement
+  const value = answer === null ? null : { answer, awsRequestId, cancelUpstream, firstFrameAtMs: null }
   return { kind: 'failure', failure: judgement.failure, value }
 }
 
@@ -108,33 +115,4 @@ function brokenOff(cause: unknown, { answered, timedOut }: Progress): Failure {
   const phase = answered ? 'first-frame' : timedOut ? 'headers' : 'connect'
   if (timedOut) return { phase, status: null, type: null, message: 'no answer in time', timedOut: true }
   return { phase, status: null, type: null, message: cause instanceof Error ? cause.message : 'the connection failed' }
-}
-
-/** The attempt's element of `attempt_log`. */
-function note(
-  call: Call,
-  target: Deployment,
-  outcome: AttemptOutcome<Delivery>,
-  startedMs: number,
-  endedMs: number,
-): void {
-  const failure = outcome.kind === 'failure' ? outcome.failure : null
-  call.attempts.push({
-    deployment: target.id,
-    region: target.region,
-    status: failure === null ? 200 : failure.status,
-    error_type: failure === null ? null : (failure.type ?? reasonWithoutAnswer(failure)),
-    aws_request_id: outcome.value?.awsRequestId ?? null,
-    ms: endedMs - startedMs,
-    ...(failure === null || outcome.value === null
-      ? {}
-      : costOfFailedAttempt(call, target, outcome.value.answer.headers, endedMs)),
-  })
-}
-
-/** Null for an answer that has a status but no AWS error name. */
-function reasonWithoutAnswer({ timedOut, phase, status }: Failure): string | null {
-  if (timedOut) return 'timeout'
-  if (status !== null) return null
-  return phase === 'first-frame' || phase === 'body' ? 'cut' : 'network'
 }

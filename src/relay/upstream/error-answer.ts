@@ -1,7 +1,7 @@
 /** From what an upstream did to the failure that routing decides on, and to the error answer the client may get of it. */
 
 import type { HeaderMap } from '../../base/header-map.ts'
-import { isJsonObject, parseJson } from '../../base/json.ts'
+import { isObject, parseJson } from '../../base/json.ts'
 import { bareErrorName, errorNameOfException, statusOfErrorName } from '../../bedrock/errors.ts'
 import type { FirstFrame } from '../../bedrock/event-stream/first-frame.ts'
 import type { Failure } from '../../routing/policy/failure.ts'
@@ -15,7 +15,7 @@ export function failureOfStatus(
   body: Uint8Array,
 ): { failure: Failure; answer: BufferedAnswer } {
   const json = parseJson(body)
-  const fields = isJsonObject(json) ? json : {}
+  const fields = isObject(json) ? json : {}
   const type = errorType(headers, fields) ?? null
   const failure: Failure = {
     phase: 'headers',
@@ -26,7 +26,7 @@ export function failureOfStatus(
   if (typeof fields.originalStatusCode === 'number') failure.originalStatusCode = fields.originalStatusCode
   const retryAfterMs = retryAfter(headers)
   if (retryAfterMs !== null) failure.retryAfterMs = retryAfterMs
-  if (body.byteLength === 0 || isJsonObject(json)) {
+  if (body.byteLength === 0 || isObject(json)) {
     return { failure, answer: { kind: 'buffered', status, headers: clientResponseHeaders(headers), body } }
   }
   const name =
@@ -50,7 +50,7 @@ export function failureOfException(
   const answer = errorAnswer(status, name, exception.message, headers)
   return {
     failure,
-    answer: isJsonObject(parseJson(exception.payload)) ? { ...answer, body: exception.payload } : answer,
+    answer: isObject(parseJson(exception.payload)) ? { ...answer, body: exception.payload } : answer,
   }
 }
 
@@ -58,9 +58,7 @@ export function failureOfException(
 export function isMisrouted(body: Uint8Array): boolean {
   if (body.byteLength > 512) return false
   const json = parseJson(body)
-  return (
-    isJsonObject(json) && isJsonObject(json.Output) && String(json.Output.__type).endsWith('UnknownOperationException')
-  )
+  return isObject(json) && isObject(json.Output) && String(json.Output.__type).endsWith('UnknownOperationException')
 }
 
 function errorAnswer(status: number, name: string, message: string, upstream: HeaderMap): BufferedAnswer {

@@ -43,8 +43,8 @@ export type Cooling = {
 export type TargetState = {
   /** Attempts whose outcome is not known yet. */
   attempting: number
-  /** What the strategy reserved for each result that is still being delivered, oldest first. */
-  delivering: number[]
+  /** Answers that are still being delivered. */
+  delivering: number
   /** null: healthy. */
   cooling: Cooling | null
   /** Cool-downs since the last success. */
@@ -63,7 +63,7 @@ export type Target = { readonly deployment: Deployment; readonly state: TargetSt
 export function newTargetState(): TargetState {
   return {
     attempting: 0,
-    delivering: [],
+    delivering: 0,
     cooling: null,
     coolings: 0,
     consecutiveFailures: 0,
@@ -76,7 +76,7 @@ export function newTargetState(): TargetState {
 
 /** Calls that this isolate has under way on the deployment, until their answers are delivered. */
 export function inFlight({ state }: Target): number {
-  return state.attempting + state.delivering.length
+  return state.attempting + state.delivering
 }
 
 /**
@@ -102,7 +102,7 @@ export function waitMs({ state }: Target, nowMs: number): number {
 }
 
 /** Begins an attempt. True when it is the probe of a deployment that was out: it alone decides whether it comes back. */
-export function admit({ state }: Target, nowMs: number): boolean {
+export function beginAttempt({ state }: Target, nowMs: number): boolean {
   state.attempting++
   if (state.cooling === null) return false
   state.cooling.probeUntilMs = nowMs + PROBE_LEASE_MS
@@ -110,14 +110,26 @@ export function admit({ state }: Target, nowMs: number): boolean {
 }
 
 /** Ends an attempt without a verdict on the deployment. */
-export function release({ state }: Target, isProbe: boolean): void {
+export function releaseAttempt({ state }: Target, isProbe: boolean): void {
   state.attempting--
   if (isProbe && state.cooling !== null) state.cooling.probeUntilMs = 0
 }
 
+/** Counts an answer that is being delivered. The function returned ends that; it is true the first time it is called. */
+export function beginDelivery({ state }: Target): () => boolean {
+  let isOpen = true
+  state.delivering++
+  return function endDelivery() {
+    const wasOpen = isOpen
+    if (isOpen) state.delivering--
+    isOpen = false
+    return wasOpen
+  }
+}
+
 /**
- * Notes an answer; when the cool-down began that it ends, or null. A call that was under way before a cool-down began says
- * nothing of it.
+ * Notes an answer. Where it ends a cool-down, the time at which that cool-down began is returned, otherwise null. Only the
+ * call that probed can end it: one that was under way before the cool-down began says nothing of it.
  */
 export function succeeded({ state }: Target, isProbe: boolean, msToFirstFrame: number, nowMs: number): number | null {
   state.attempting--
@@ -142,7 +154,7 @@ export type FailureInput = {
   random: () => number
 }
 
-/** Notes a failure; the cool-down that begins with it, or null. The attempt has been ended by `release` before. */
+/** Notes a failure. Returns the cool-down that begins with it, or null. `releaseAttempt` has ended the attempt before. */
 export function failed({ state }: Target, input: FailureInput): Cooling | null {
   const { row, failure, isProbe, nowMs } = input
   if (row.health === 'none') return null

@@ -1,11 +1,11 @@
 /** One group is asked: one attempt at a time, until somebody answers, the table says stop, or nothing is left to ask. */
-import type { RouterSettings } from '../../config/types.ts'
+import type { Deployment, RouterSettings } from '../../config/types.ts'
 import type { Group, Tier } from '../groups.ts'
-import { admit, release, standing, succeeded, type Target } from '../health/health.ts'
+import { beginAttempt, beginDelivery, releaseAttempt, standing, succeeded, type Target } from '../health/health.ts'
 import type { HealthDesk } from '../health/health-desk.ts'
-import type { Failure } from '../policy/failure.ts'
 import { policyFor } from '../policy/policy.ts'
 import type { PolicyRow } from '../policy/policy-row.ts'
+import type { Attempt, AttemptOutcome, Finish } from '../route.ts'
 import { attemptLimitMs, explain, type FailedAttempt, hasTried, type Journey, mayAskAnother } from './journey.ts'
 import { type Next, nextTarget, sameTarget } from './next-target.ts'
 
@@ -17,7 +17,7 @@ export type Engine = {
 }
 
 export type GroupEnd<T> =
-  | { kind: 'answered'; value: T; target: Target }
+  | Answer<T>
   /** Asking anybody else would not help: the row says why. */
   | { kind: 'stopped'; row: PolicyRow }
   /** Somebody was asked and nobody answered. */
@@ -74,47 +74,65 @@ async function again<T>(
   return standing(same.target, journey.context.nowMs) === 'usable' ? same : null
 }
 
-type Answer<T> = { kind: 'answered'; value: T; target: Target }
+type Answer<T> = { kind: 'answered'; value: T; target: Target; finish: Finish }
 
-async function attemptOnce<T>(
+/** One attempt on one deployment, with what health and strategy learn of it. */
+export async function attemptOnce<T>(
   journey: Journey<T>,
   group: Group,
   { target, tier }: Next,
   refreshCredentials: boolean,
   engine: Engine,
 ): Promise<Answer<T> | FailedAttempt<T>> {
-  const { call, context, reports } = journey
-  const { deployment, state } = target
+  const { call, context } = journey
+  const { deployment } = target
   const startedMs = engine.now()
   const limitMs = Math.min(attemptLimitMs(target, engine.settings, call.streams), journey.deadlineMs - startedMs)
-  const isProbe = admit(target, startedMs)
+  const isProbe = beginAttempt(target, startedMs)
   const reserved = group.strategy.admitted?.(target, context) ?? 0
-  let outcome: Awaited<ReturnType<typeof call.attempt>>
+  const attempt = newAttempt<T>(deployment, startedMs)
+  call.attempts.push(attempt)
+  let outcome: AttemptOutcome<T>
   try {
-    outcome = await call.attempt(deployment, reports.length + 1, limitMs, refreshCredentials)
+    outcome = await call.attempt(attempt, limitMs, refreshCredentials)
   } catch (fault) {
-    // Not an answer of the upstream but a fault of the caller's code: it says nothing of the deployment.
-    release(target, isProbe)
+    // Not an answer of the upstream but a fault of the gateway's own code: it says nothing of the deployment.
+    releaseAttempt(target, isProbe)
     group.strategy.refused?.(target, reserved, engine.now())
+    attempt.action = 'stopped: the gateway failed'
     throw fault
   }
   const endedMs = engine.now()
-  const failure: Failure | null = outcome.kind === 'failure' ? outcome.failure : null
-  reports.push({ deployment, startedMs, ms: endedMs - startedMs, failure, action: 'answered' })
+  attempt.ms = endedMs - startedMs
+  attempt.value = outcome.value
   if (outcome.kind === 'success') {
     const outSinceMs = succeeded(target, isProbe, outcome.msToFirstFrame, endedMs)
     if (outSinceMs !== null) engine.desk.recovered(target, outSinceMs, endedMs)
-    state.delivering.push(reserved)
-    return { kind: 'answered', value: outcome.value, target }
+    return { kind: 'answered', value: outcome.value, target, finish: deliver(target, reserved, group, engine) }
   }
-  release(target, isProbe)
+  releaseAttempt(target, isProbe)
   group.strategy.refused?.(target, reserved, endedMs)
   const row = policyFor(outcome.failure)
+  attempt.failure = outcome.failure
+  attempt.row = row
   const renewed =
     !refreshCredentials && row.sameTarget === 'refresh-credentials' && deployment.credentials.kind === 'role'
   if (!renewed) engine.desk.failed(target, row, outcome.failure, isProbe, endedMs)
-  const failedAttempt = { target, group, tier, row, failure: outcome.failure, value: outcome.value, renewed }
+  const failedAttempt = { attempt, target, group, tier, row, failure: outcome.failure, renewed }
   journey.failures.push(failedAttempt)
   explain(journey, `stopped: ${row.name}`)
   return failedAttempt
+}
+
+function newAttempt<T>(deployment: Deployment, startedMs: number): Attempt<T> {
+  const unknown = { sentMs: null, ms: null, failure: null, row: null, value: null }
+  return { deployment, startedMs, ...unknown, action: 'answered' }
+}
+
+/** The deployment is busy with this answer until it has been delivered. */
+function deliver(target: Target, reserved: number, group: Group, engine: Engine): Finish {
+  const endDelivery = beginDelivery(target)
+  return function finish(usage) {
+    if (endDelivery()) group.strategy.finished?.(target, reserved, usage, engine.now())
+  }
 }

@@ -4,17 +4,18 @@ import type { Group } from '../groups.ts'
 import type { Target } from '../health/health.ts'
 import type { Failure } from '../policy/failure.ts'
 import type { PolicyRow } from '../policy/policy-row.ts'
-import type { AttemptReport, RouteCall } from '../route.ts'
+import type { Attempt, RouteCall } from '../route.ts'
 import type { PickContext } from '../strategies/strategy.ts'
 
+/** An attempt that failed, with what the loop has to know of it. */
 export type FailedAttempt<T> = {
+  attempt: Attempt<T>
   target: Target
   group: Group
   /** Index in the tiers of the call. */
   tier: number
   row: PolicyRow
   failure: Failure
-  value: T | null
   /** Its session was renewed and it was asked again at once: counted as one attempt with the next. */
   renewed: boolean
 }
@@ -24,7 +25,6 @@ export type Journey<T> = {
   readonly context: PickContext & { nowMs: number }
   /** No attempt begins and no wait ends after it. */
   readonly deadlineMs: number
-  readonly reports: { -readonly [K in keyof AttemptReport]: AttemptReport[K] }[]
   readonly failures: FailedAttempt<T>[]
 }
 
@@ -75,8 +75,8 @@ export function mayAskAnother(row: PolicyRow, group: Group): boolean {
   return row.retryClass !== null && (group.retryPolicy[row.retryClass] ?? 0) > 0
 }
 
-/** Says in the report of the last attempt what came of it. */
+/** Says in the entry of the last attempt what came of it. */
 export function explain(journey: Journey<unknown>, action: string): void {
-  const last = journey.reports.at(-1)
+  const last = journey.call.attempts.at(-1)
   if (last !== undefined) last.action = action
 }

@@ -26,8 +26,8 @@ export type Considered = { group: Group; candidates: Candidates }
  */
 export function mostUseful<T>(failures: readonly FailedAttempt<T>[], asked: Group): FailedAttempt<T> | undefined {
   const own = failures.filter(({ group }) => group === asked)
-  const rank = ({ row, value }: FailedAttempt<T>) =>
-    BLAME_BY_USEFULNESS.indexOf(row.blame) * 2 + (value === null ? 1 : 0)
+  const rank = ({ row, attempt }: FailedAttempt<T>) =>
+    BLAME_BY_USEFULNESS.indexOf(row.blame) * 2 + (attempt.value === null ? 1 : 0)
   return (own.length > 0 ? own : failures).toSorted((one, other) => rank(one) - rank(other))[0]
 }
 
@@ -37,19 +37,18 @@ export function failureResult<T>(
   considered: readonly Considered[],
   nowMs: number,
 ): RouteResult<T> {
-  const { failure, group, row, target, value } = failed
+  const { attempt, failure, group, row, target } = failed
   // A deployment that found fault with this very request would do so again, however soon it may be asked.
   const unhelpful = new Set(journey.failures.filter((one) => one.row.blame === 'request').map((one) => one.target))
   const wait = RETRYABLE.has(row.blame) ? soonestWait(considered, nowMs, unhelpful).ms : 0
   const travelled = {
     deployment: target.deployment,
     group: group.name,
-    attempts: journey.reports,
     fallbacks: considered.length - 1,
     retryAfterMs: wait > 0 ? told(wait) : null,
   }
-  if (value === null) return { kind: 'exhausted', failure, ...travelled }
-  return { kind: 'answered', value, failure, ...travelled }
+  if (attempt.value === null) return { kind: 'exhausted', failure, ...travelled }
+  return { kind: 'failed', value: attempt.value, failure, ...travelled }
 }
 
 /** For a call of which nothing was asked. 429 where the deployment that comes back first is out for quota, else 503. */
@@ -86,7 +85,6 @@ export function refusalResult<T>(asked: Group, considered: readonly Considered[]
     failure: considered.some(({ candidates }) => candidates.kind === 'too-long') ? TOO_LONG : OUT_OF_BOUNDS,
     deployment: asked.first.deployment,
     group: asked.name,
-    attempts: [],
     fallbacks: considered.length - 1,
     retryAfterMs: null,
   }

@@ -20,6 +20,11 @@ export type Treatment = {
   /** How long it stays out: see cool-down.ts. */
   coolDown: 'none' | 'growing' | 'held' | 'until-midnight-utc'
   blame: Blame
+  /**
+   * Whether Bedrock may have consumed tokens that nobody counted. `beside-an-answer`: only where another attempt answered; as
+   * the answer to the call it is an error like others, and AWS does not charge for errors.
+   */
+  uncounted: 'none' | 'beside-an-answer' | 'possible'
   /** LiteLLM's class of error, for `retry_policy`; null is bounded by `num_retries` alone. */
   retryClass: keyof RetryPolicy | null
 }

@@ -28,10 +28,17 @@ const SERVICE: Treatment = {
   health: 'count',
   coolDown: 'growing',
   blame: 'service',
+  uncounted: 'none',
   retryClass: 'InternalServerErrorRetries',
 }
 /** Nothing answered. A second call to the same place may be billed beside the first. */
-const SILENCE: Treatment = { ...SERVICE, sameTarget: 'no', blame: 'network', retryClass: null }
+const SILENCE: Treatment = {
+  ...SERVICE,
+  sameTarget: 'no',
+  blame: 'network',
+  uncounted: 'possible',
+  retryClass: null,
+}
 /** The deployment's own bucket is empty; every other one is full of its own. */
 const QUOTA: Treatment = {
   sameTarget: 'no',
@@ -39,6 +46,7 @@ const QUOTA: Treatment = {
   health: 'cool',
   coolDown: 'growing',
   blame: 'quota',
+  uncounted: 'none',
   retryClass: 'RateLimitErrorRetries',
 }
 /** The deployment cannot work as it is configured. */
@@ -48,6 +56,7 @@ const MISCONFIGURED: Treatment = {
   health: 'misconfigured',
   coolDown: 'held',
   blame: 'target',
+  uncounted: 'none',
   retryClass: 'BadRequestErrorRetries',
 }
 const FORBIDDEN: Treatment = { ...MISCONFIGURED, retryClass: 'AuthenticationErrorRetries' }
@@ -60,6 +69,7 @@ const REQUEST: Treatment = {
   health: 'none',
   coolDown: 'none',
   blame: 'request',
+  uncounted: 'none',
   retryClass: 'BadRequestErrorRetries',
 }
 const MODEL: Treatment = { ...SERVICE, blame: 'model' }
@@ -112,7 +122,7 @@ export const POLICY: readonly PolicyRow[] = [
     retryClass: 'TimeoutErrorRetries',
     source: 'timeout and stream_timeout of the configuration',
   },
-  { name: 'network', when: { phases: ['connect'] }, ...SILENCE, source: 'no response headers' },
+  { name: 'network', when: { phases: ['connect'] }, ...SILENCE, uncounted: 'none', source: 'no response headers' },
   {
     name: 'stream-cut-before-content',
     when: { phases: ['first-frame'], statuses: [null] },
@@ -199,6 +209,7 @@ export const POLICY: readonly PolicyRow[] = [
     when: { statuses: [408] },
     ...MODEL_FINAL,
     otherTarget: 'by-retry-policy',
+    uncounted: 'beside-an-answer',
     retryClass: 'TimeoutErrorRetries',
     source: CONVERSE,
   },

@@ -3,19 +3,15 @@ import type { Deployment } from '../../config/types.ts'
 import { shareIn } from './simple-shuffle.ts'
 import { lowest, pickWeighted, type Strategy } from './strategy.ts'
 
-/** Any figure by which deployments of one model can be compared, such as USD per million input tokens; null: not known. */
+/**
+ * Any figure by which deployments of one model can be compared, such as USD per million input tokens; null: not known. Asked for
+ * at every choice, so that a price that changes is seen; who hands it in remembers it.
+ */
 export type PriceOf = (deployment: Deployment) => number | null
 
 export function costBased(priceOf: PriceOf): Strategy {
-  const prices = new Map<Deployment, number>()
   /** A deployment of unknown price is asked last, since it may cost anything. */
-  const price = (deployment: Deployment): number => {
-    const known = prices.get(deployment)
-    if (known !== undefined) return known
-    const found = priceOf(deployment) ?? Number.POSITIVE_INFINITY
-    prices.set(deployment, found)
-    return found
-  }
+  const price = (deployment: Deployment): number => priceOf(deployment) ?? Number.POSITIVE_INFINITY
   return {
     pick(usable, { random }) {
       const cheapest = lowest(usable, ({ deployment }) => price(deployment))

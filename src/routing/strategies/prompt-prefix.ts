@@ -10,15 +10,19 @@
  *
  * https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
  */
+import { CACHE_MARKS } from '../../bedrock/model/families/bodies.ts'
 
 /** Half-open range of bytes. */
 export type Span = { start: number; end: number }
 
 const encoder = new TextEncoder()
-const key = (name: string): Uint8Array => encoder.encode(name)
 
-/** Converse's cache point, and that of Anthropic's messages in InvokeModel. */
-const MARKERS = [key('cachePoint'), key('cache_control')]
+function key(name: string): Uint8Array {
+  return encoder.encode(name)
+}
+
+/** The names of a cache point in Converse and in the bodies of InvokeModel. */
+const MARKERS = CACHE_MARKS.map(key)
 
 /** Sections in the order a model reads them, each under its names in Converse and in Anthropic's messages. */
 const SECTIONS = [[key('toolConfig'), key('tools')], [key('system')], [key('messages')]]

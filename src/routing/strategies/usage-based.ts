@@ -6,6 +6,7 @@
  *
  * Each isolate counts its own calls only, so the figures are a part of the truth. Where AWS knows better it answers 429.
  */
+import { familyOfReference } from '../../bedrock/model/families/families.ts'
 import type { Deployment } from '../../config/types.ts'
 import type { Target } from '../health/health.ts'
 import { shareIn } from './simple-shuffle.ts'
@@ -74,10 +75,7 @@ function reservation({ estimatedInputTokens, bodyBytes, maxTokens = 0 }: PickCon
   return (estimatedInputTokens ?? Math.ceil((bodyBytes?.byteLength ?? 0) / BYTES_PER_TOKEN)) + maxTokens
 }
 
-/** Claude from 3.7 and 4 on: output counts five times against the quota. The price is not affected. */
+/** Tokens of quota that one token of this deployment's output takes. */
 export function burndownRate({ model, baseModel = model }: Pick<Deployment, 'model' | 'baseModel'>): number {
-  const version = /claude-(?:[a-z]+-)?(\d+)(?:-(\d)(?!\d))?/.exec(baseModel)
-  if (version === null) return 1
-  const [, major = '0', minor = '0'] = version
-  return Number(major) >= 4 || (major === '3' && minor === '7') ? 5 : 1
+  return familyOfReference(baseModel).quotaPerOutputToken
 }

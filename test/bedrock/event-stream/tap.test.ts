@@ -92,15 +92,17 @@ describe('createStreamTap for ConverseStream', () => {
     expect(tap.finish()).toMatchObject({ ending: 'corrupt', frames: 9, parts: { metadata: null } })
   })
 
-  it('repairs from the bytes it has seen', ({ expect }) => {
+  it('ends a broken stream from the bytes it has seen', ({ expect }) => {
+    const [first = new Uint8Array(0)] = converseAnswer()
     const tap = createStreamTap('ConverseStream')
-    const sent = converse.subarray(0, 300)
-    tap.push(sent)
-    const messages = decodeWithOracle(join(sent, tap.repair('broken') ?? new Uint8Array(0)))
-    expect(messages.at(-1)).toMatchObject({
-      headers: { ':exception-type': 'modelStreamErrorException' },
-      json: { message: 'broken' },
-    })
+    tap.push(first)
+    const exception = tap.repair('broken') ?? new Uint8Array(0)
+    expect(decodeWithOracle(exception)).toMatchObject([
+      { headers: { ':exception-type': 'modelStreamErrorException' }, json: { message: 'broken' } },
+    ])
+    tap.push(converse.subarray(first.length, 300))
+    const stream = join(converse.subarray(0, 300), tap.repair('broken') ?? new Uint8Array(0))
+    expect(summaryOf('ConverseStream', stream)).toMatchObject({ ending: 'corrupt', frames: 1 })
   })
 
   it('takes no notice of messages it does not know', ({ expect }) => {

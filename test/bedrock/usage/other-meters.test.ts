@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { accountingOf } from '../../../src/bedrock/usage/priced-operations.ts'
 import { readUsage } from '../../../src/bedrock/usage/read-usage.ts'
 
-const invoke = (model: string, request: unknown, body: unknown) => readUsage('InvokeModel', model, { request, body })
+const invoke = (model: string, request: unknown, body: unknown) =>
+  readUsage(accountingOf('InvokeModel'), model, { request, body })
 
 describe('images', () => {
   it('are counted in the answer', () => {
@@ -46,7 +48,8 @@ describe('rerank queries', () => {
   it('of the Rerank operation come from its sources', () => {
     const request = { queries: [{ type: 'TEXT' }], sources: new Array(150).fill({}) }
     expect(
-      readUsage('Rerank', 'arn:aws:bedrock:us-west-2::foundation-model/amazon.rerank-v1:0', { request }).other,
+      readUsage(accountingOf('Rerank'), 'arn:aws:bedrock:us-west-2::foundation-model/amazon.rerank-v1:0', { request })
+        .other,
     ).toEqual({
       queries: 2,
     })
@@ -90,7 +93,9 @@ it.each(['InvokeModel', 'Converse', 'ConverseStream', 'InvokeModelWithResponseSt
   'a model that watches a video has seconds that %s does not report',
   (operation) => {
     const parts = { body: {}, metadata: {}, chunks: [] }
-    expect(readUsage(operation, 'us.twelvelabs.pegasus-1-2-v1:0', parts).other).toEqual({ videoSeconds: null })
+    expect(readUsage(accountingOf(operation), 'us.twelvelabs.pegasus-1-2-v1:0', parts).other).toEqual({
+      videoSeconds: null,
+    })
   },
 )
 
@@ -103,7 +108,7 @@ describe('guardrail units', () => {
   }
 
   it('of ApplyGuardrail stand in its usage', () => {
-    const reading = readUsage('ApplyGuardrail', 'gr-1', { body: { usage } })
+    const reading = readUsage(accountingOf('ApplyGuardrail'), 'gr-1', { body: { usage } })
     expect(reading.other.guardrailUnits).toEqual({
       topicPolicyUnits: 3,
       contentPolicyUnits: 2,
@@ -114,7 +119,7 @@ describe('guardrail units', () => {
 
   it('of reasoning under two policies are open, because the product is not documented', () => {
     const body = { usage: { automatedReasoningPolicies: 2, automatedReasoningPolicyUnits: 4 } }
-    expect(readUsage('ApplyGuardrail', 'gr-1', { body }).other.guardrailUnits).toEqual({
+    expect(readUsage(accountingOf('ApplyGuardrail'), 'gr-1', { body }).other.guardrailUnits).toEqual({
       automatedReasoningPolicyUnits: null,
     })
   })
@@ -125,7 +130,7 @@ describe('guardrail units', () => {
       usage: { inputTokens: 1, outputTokens: 1 },
       trace: { guardrail: { inputAssessment: { gr: one }, outputAssessments: { gr: [one, one] } } },
     }
-    expect(readUsage('Converse', 'amazon.nova-lite-v1:0', { body }).other.guardrailUnits).toMatchObject({
+    expect(readUsage(accountingOf('Converse'), 'amazon.nova-lite-v1:0', { body }).other.guardrailUnits).toMatchObject({
       topicPolicyUnits: 9,
       contentPolicyUnits: 6,
     })
@@ -138,7 +143,9 @@ describe('guardrail units', () => {
       'amazon-bedrock-guardrailAction': 'NONE',
       'amazon-bedrock-trace': { guardrail: { input: { gr: { invocationMetrics: { usage } } } } },
     }
-    expect(readUsage('InvokeModel', 'meta.llama3-8b-instruct-v1:0', { body }).other.guardrailUnits).toMatchObject({
+    expect(
+      readUsage(accountingOf('InvokeModel'), 'meta.llama3-8b-instruct-v1:0', { body }).other.guardrailUnits,
+    ).toMatchObject({
       topicPolicyUnits: 3,
     })
   })
@@ -154,12 +161,12 @@ describe('guardrail units', () => {
       },
     ],
   ])('are not known where %s shows that a guardrail ran and no trace says its units', (_, parts) => {
-    expect(readUsage('Converse', 'amazon.nova-lite-v1:0', parts).other.guardrailUnits).toBeNull()
+    expect(readUsage(accountingOf('Converse'), 'amazon.nova-lite-v1:0', parts).other.guardrailUnits).toBeNull()
   })
 
   it('of InvokeGuardrailChecks stand by check', () => {
     const body = { usage: { contentFilter: { textUnits: 2 }, promptAttack: { textUnits: 1 } } }
-    expect(readUsage('InvokeGuardrailChecks', '', { body }).other.guardrailUnits).toEqual({
+    expect(readUsage(accountingOf('InvokeGuardrailChecks'), '', { body }).other.guardrailUnits).toEqual({
       'contentFilter.textUnits': 2,
       'promptAttack.textUnits': 1,
     })
@@ -170,7 +177,7 @@ describe('nonsense', () => {
   it.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, '12', true, {}, []])(
     'in a counter (%j) is named and left out, and the rest is read',
     (bad) => {
-      const reading = readUsage('Converse', 'amazon.nova-lite-v1:0', {
+      const reading = readUsage(accountingOf('Converse'), 'amazon.nova-lite-v1:0', {
         body: { usage: { inputTokens: bad, outputTokens: 7 } },
       })
       expect(reading.usage).toEqual({ outputTokens: 7 })
@@ -180,7 +187,7 @@ describe('nonsense', () => {
 
   it('in a header is named', () => {
     const headers = { 'x-amzn-bedrock-input-token-count': '-5', 'x-amzn-bedrock-output-token-count': '7' }
-    const reading = readUsage('InvokeModel', 'mistral.mistral-large-2402-v1:0', { headers })
+    const reading = readUsage(accountingOf('InvokeModel'), 'mistral.mistral-large-2402-v1:0', { headers })
     expect(reading.usage).toEqual({ outputTokens: 7 })
     expect(reading.problem).toContain('x-amzn-bedrock-input-token-count')
   })
@@ -192,26 +199,26 @@ describe('nonsense', () => {
       cacheWriteInputTokens: 5,
       cacheDetails: [{ ttl: '1h', inputTokens: 9 }],
     }
-    const reading = readUsage('Converse', 'us.anthropic.claude-opus-5', { body: { usage } })
+    const reading = readUsage(accountingOf('Converse'), 'us.anthropic.claude-opus-5', { body: { usage } })
     expect(reading.usage?.cacheWriteInputTokens).toBe(9)
     expect(reading.problem).toContain('less than their parts')
   })
 
   it('of an OpenAI prompt that is smaller than what it includes is named', () => {
     const body = { usage: { prompt_tokens: 5, completion_tokens: 1, prompt_tokens_details: { cached_tokens: 9 } } }
-    const reading = readUsage('ChatCompletions', 'openai.gpt-5.4', { body })
+    const reading = readUsage(accountingOf('ChatCompletions'), 'openai.gpt-5.4', { body })
     expect(reading.usage?.inputTokens).toBe(0)
     expect(reading.problem).toContain('prompt_tokens 5')
   })
 
   it('of a long value is shown in part', () => {
-    const reading = readUsage('Converse', 'a.b', { body: { usage: { inputTokens: 'x'.repeat(9000) } } })
+    const reading = readUsage(accountingOf('Converse'), 'a.b', { body: { usage: { inputTokens: 'x'.repeat(9000) } } })
     expect(reading.problem?.length).toBeLessThan(80)
   })
 })
 
 it('an operation that is not known reads as nothing', () => {
-  expect(readUsage('RetrieveAndGenerate', 'a.b', { body: { usage: { inputTokens: 5 } } })).toMatchObject({
+  expect(readUsage(accountingOf('RetrieveAndGenerate'), 'a.b', { body: { usage: { inputTokens: 5 } } })).toMatchObject({
     usage: null,
     other: {},
   })

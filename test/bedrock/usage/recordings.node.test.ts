@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { EventStreamCodec } from '@smithy/eventstream-codec'
 import { describe, expect, it } from 'vitest'
 import { OPERATIONS } from '../../../src/bedrock/operations/bedrock-runtime.ts'
+import { accountingOf } from '../../../src/bedrock/usage/priced-operations.ts'
 import { readUsage } from '../../../src/bedrock/usage/read-usage.ts'
 import type { WireParts } from '../../../src/bedrock/usage/wire-parts.ts'
 
@@ -65,11 +66,11 @@ describe.skipIf(files.length === 0)('usage of recorded exchanges (skipped: ../sh
       const operation = OPERATIONS.find((one) => one.action === action)?.name ?? ''
       if (exchange.response.status !== 200) {
         const { parts } = partsOf('Converse', exchange)
-        expect(readUsage(operation, decodeURIComponent(model), parts).usage).toBeNull()
+        expect(readUsage(accountingOf(operation), decodeURIComponent(model), parts).usage).toBeNull()
         continue
       }
       const { parts, text } = partsOf(operation, exchange)
-      const reading = readUsage(operation, decodeURIComponent(model), parts)
+      const reading = readUsage(accountingOf(operation), decodeURIComponent(model), parts)
       const header = (name: string) => exchange.response.headers[`x-amzn-bedrock-${name}-token-count`]
       const counted = (name: string, ...names: string[]) =>
         header(name) === undefined ? lastCounter(text, ...names) : Number(header(name))

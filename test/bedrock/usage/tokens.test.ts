@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { accountingOf } from '../../../src/bedrock/usage/priced-operations.ts'
 import { readUsage } from '../../../src/bedrock/usage/read-usage.ts'
 
 const CLAUDE = 'us.anthropic.claude-opus-4-7'
@@ -16,7 +17,7 @@ describe('Converse', () => {
       cacheWriteInputTokenCount: 1712,
       serverToolUsage: {},
     }
-    const reading = readUsage('Converse', CLAUDE, { body: { usage } })
+    const reading = readUsage(accountingOf('Converse'), CLAUDE, { body: { usage } })
     expect(reading.usage).toEqual({
       inputTokens: 3,
       outputTokens: 227,
@@ -32,12 +33,23 @@ describe('Converse', () => {
 
   it('takes the repeated counters where the documented ones are absent', () => {
     const body = { usage: { inputTokens: 1, outputTokens: 2, cacheReadInputTokenCount: 5 } }
-    expect(readUsage('Converse', CLAUDE, { body }).usage).toMatchObject({ cacheReadInputTokens: 5 })
+    expect(readUsage(accountingOf('Converse'), CLAUDE, { body }).usage).toMatchObject({ cacheReadInputTokens: 5 })
+  })
+
+  it('bounds the times to live that it keeps, and counts what is beyond as one that nobody knows', () => {
+    const cacheDetails = [
+      { ttl: 'x'.repeat(33_000), inputTokens: 5 },
+      ...Array.from({ length: 100 }, (_, index) => ({ ttl: `${index}m`, inputTokens: 1 })),
+    ]
+    const body = { usage: { inputTokens: 1, outputTokens: 2, cacheWriteInputTokens: 105, cacheDetails } }
+    const details = readUsage(accountingOf('Converse'), CLAUDE, { body }).usage?.cacheDetails ?? []
+    expect(details).toHaveLength(8)
+    expect(details.at(-1)).toEqual({ ttl: 'unknown', inputTokens: 5 + 93 })
   })
 
   it('leaves counters absent that were not reported', () => {
     const body = { usage: { inputTokens: 1, outputTokens: 2 } }
-    expect(readUsage('Converse', CLAUDE, { body }).usage).toEqual({ inputTokens: 1, outputTokens: 2 })
+    expect(readUsage(accountingOf('Converse'), CLAUDE, { body }).usage).toEqual({ inputTokens: 1, outputTokens: 2 })
   })
 
   it('reads served tier, latency and the model a router chose', () => {
@@ -47,7 +59,7 @@ describe('Converse', () => {
       performanceConfig: { latency: 'optimized' },
       trace: { promptRouter: { invokedModelId: 'arn:aws:bedrock:us-east-1::foundation-model/a.b' } },
     }
-    expect(readUsage('Converse', CLAUDE, { body })).toMatchObject({
+    expect(readUsage(accountingOf('Converse'), CLAUDE, { body })).toMatchObject({
       servedTier: 'flex',
       latency: 'optimized',
       routedModel: 'arn:aws:bedrock:us-east-1::foundation-model/a.b',
@@ -56,13 +68,13 @@ describe('Converse', () => {
 
   it('counts uses of server tools', () => {
     const body = { usage: { inputTokens: 1, outputTokens: 2, serverToolUsage: { webSearchRequests: 3 } } }
-    expect(readUsage('Converse', CLAUDE, { body }).other).toEqual({ serverToolUses: 3 })
+    expect(readUsage(accountingOf('Converse'), CLAUDE, { body }).other).toEqual({ serverToolUses: 3 })
   })
 
   it.each([undefined, null, 'text', 7, [], {}, { usage: null }, { usage: {} }, { Output: { __type: 'x' } }])(
     'says that there is no usage for the body %j',
     (body) => {
-      expect(readUsage('Converse', CLAUDE, { body })).toMatchObject({ usage: null, problem: null })
+      expect(readUsage(accountingOf('Converse'), CLAUDE, { body })).toMatchObject({ usage: null, problem: null })
     },
   )
 })
@@ -71,24 +83,28 @@ describe('ConverseStream', () => {
   const usage = { inputTokens: 4995, outputTokens: 19, totalTokens: 10007, cacheWriteInputTokens: 4993 }
 
   it('takes cached tokens out of the input of openai models, which count them inside', () => {
-    const reading = readUsage('ConverseStream', 'us.openai.gpt-5.6-sol', { metadata: { usage } })
+    const reading = readUsage(accountingOf('ConverseStream'), 'us.openai.gpt-5.6-sol', { metadata: { usage } })
     expect(reading.usage).toMatchObject({ inputTokens: 2, cacheWriteInputTokens: 4993 })
     expect(reading.raw).toEqual(usage)
   })
 
   it('takes nothing out for other vendors, nor for Converse', () => {
-    expect(readUsage('ConverseStream', CLAUDE, { metadata: { usage } }).usage).toMatchObject({ inputTokens: 4995 })
-    expect(readUsage('Converse', 'openai.gpt-5.6-sol', { body: { usage } }).usage).toMatchObject({ inputTokens: 4995 })
+    expect(readUsage(accountingOf('ConverseStream'), CLAUDE, { metadata: { usage } }).usage).toMatchObject({
+      inputTokens: 4995,
+    })
+    expect(readUsage(accountingOf('Converse'), 'openai.gpt-5.6-sol', { body: { usage } }).usage).toMatchObject({
+      inputTokens: 4995,
+    })
   })
 
   it('takes nothing out where the input is smaller than the cached tokens, so that it cannot hold them', () => {
     const exclusive = { inputTokens: 2, outputTokens: 1, cacheReadInputTokens: 3 }
-    const reading = readUsage('ConverseStream', 'openai.gpt-5.6-sol', { metadata: { usage: exclusive } })
+    const reading = readUsage(accountingOf('ConverseStream'), 'openai.gpt-5.6-sol', { metadata: { usage: exclusive } })
     expect(reading.usage).toMatchObject({ inputTokens: 2 })
   })
 
   it('has no usage when the stream ended without metadata', () => {
-    expect(readUsage('ConverseStream', CLAUDE, { metadata: null }).usage).toBeNull()
+    expect(readUsage(accountingOf('ConverseStream'), CLAUDE, { metadata: null }).usage).toBeNull()
   })
 })
 
@@ -111,7 +127,7 @@ describe('InvokeModel', () => {
         service_tier: 'standard',
       },
     }
-    const reading = readUsage('InvokeModel', CLAUDE, { body, headers })
+    const reading = readUsage(accountingOf('InvokeModel'), CLAUDE, { body, headers })
     expect(reading.usage).toEqual({
       inputTokens: 701,
       outputTokens: 1501,
@@ -127,9 +143,19 @@ describe('InvokeModel', () => {
     expect(reading.raw).toEqual({ ...headers, ...body })
   })
 
+  it('keeps a time to live that Anthropic adds under its own name', () => {
+    const cache_creation = { ephemeral_5m_input_tokens: 1, ephemeral_24h_input_tokens: 7, other_tokens: 2 }
+    const body = { usage: { input_tokens: 1, output_tokens: 1, cache_creation_input_tokens: 10, cache_creation } }
+    expect(readUsage(accountingOf('InvokeModel'), CLAUDE, { body }).usage?.cacheDetails).toEqual([
+      { ttl: '5m', inputTokens: 1 },
+      { ttl: '24h', inputTokens: 7 },
+      { ttl: 'other_tokens', inputTokens: 2 },
+    ])
+  })
+
   it('takes all four headers where the body counts nothing', () => {
     const body = { outputs: [{ text: 'x' }] }
-    const reading = readUsage('InvokeModel', 'mistral.mistral-large-2402-v1:0', { body, headers })
+    const reading = readUsage(accountingOf('InvokeModel'), 'mistral.mistral-large-2402-v1:0', { body, headers })
     expect(reading.usage).toEqual({
       inputTokens: 700,
       outputTokens: 1500,
@@ -147,7 +173,7 @@ describe('InvokeModel', () => {
     ['amazon.titan-embed-text-v2:0', { embedding: [0.1], inputTextTokenCount: 5 }, 5, undefined],
     ['amazon.nova-2-multimodal-embeddings-v1:0', { embeddings: [], inputTokenCount: 5 }, 5, undefined],
   ])('reads the body of %s where there are no headers', (model, body, inputTokens, outputTokens) => {
-    const { usage } = readUsage('InvokeModel', model, { body })
+    const { usage } = readUsage(accountingOf('InvokeModel'), model, { body })
     expect(usage?.inputTokens).toBe(inputTokens)
     expect(usage?.outputTokens).toBe(outputTokens)
   })
@@ -155,7 +181,9 @@ describe('InvokeModel', () => {
   it('completes headers by counters that only the body has', () => {
     const partial = { 'x-amzn-bedrock-input-token-count': '40', 'x-amzn-bedrock-output-token-count': '200' }
     const body = { usage: { inputTokens: 40, outputTokens: 200, cacheReadInputTokenCount: 3500 } }
-    expect(readUsage('InvokeModel', 'us.amazon.nova-lite-v1:0', { body, headers: partial }).usage).toMatchObject({
+    expect(
+      readUsage(accountingOf('InvokeModel'), 'us.amazon.nova-lite-v1:0', { body, headers: partial }).usage,
+    ).toMatchObject({
       inputTokens: 40,
       cacheReadInputTokens: 3500,
     })
@@ -166,7 +194,7 @@ describe('InvokeModel', () => {
       'x-amzn-bedrock-service-tier': 'priority',
       'x-amzn-bedrock-performanceconfig-latency': 'optimized',
     }
-    expect(readUsage('InvokeModel', CLAUDE, { body: {}, headers: served })).toMatchObject({
+    expect(readUsage(accountingOf('InvokeModel'), CLAUDE, { body: {}, headers: served })).toMatchObject({
       servedTier: 'priority',
       latency: 'optimized',
     })
@@ -183,7 +211,7 @@ describe('InvokeModel', () => {
         completion_tokens_details: { audio_tokens: 12, reasoning_tokens: 99 },
       },
     }
-    const reading = readUsage('InvokeModel', 'us.openai.gpt-5.6-luna', { body, headers })
+    const reading = readUsage(accountingOf('InvokeModel'), 'us.openai.gpt-5.6-luna', { body, headers })
     expect(reading.usage).toEqual({
       inputTokens: 1024,
       outputTokens: 500,
@@ -204,7 +232,7 @@ describe('InvokeModel', () => {
         output_tokens_details: {},
       },
     }
-    expect(readUsage('Responses', 'openai.gpt-5.4', { body }).usage).toEqual({
+    expect(readUsage(accountingOf('Responses'), 'openai.gpt-5.4', { body }).usage).toEqual({
       inputTokens: 40,
       outputTokens: 7,
       cacheReadInputTokens: 60,
@@ -232,7 +260,8 @@ describe('InvokeModelWithResponseStream', () => {
   }
   const stop = { type: 'message_stop', 'amazon-bedrock-invocationMetrics': metrics }
   const delta = (output: number) => ({ type: 'message_delta', usage: { output_tokens: output } })
-  const read = (chunks: unknown[], model = CLAUDE) => readUsage('InvokeModelWithResponseStream', model, { chunks })
+  const read = (chunks: unknown[], model = CLAUDE) =>
+    readUsage(accountingOf('InvokeModelWithResponseStream'), model, { chunks })
 
   it('takes input and TTL split from message_start and the output of the last message_delta', () => {
     expect(read([start, delta(500), delta(913), stop]).usage).toEqual({
@@ -296,7 +325,7 @@ describe('InvokeModelWithResponseStream', () => {
         },
       },
     })
-    const reading = readUsage('InvokeModelWithBidirectionalStream', 'amazon.nova-2-sonic-v1:0', {
+    const reading = readUsage(accountingOf('InvokeModelWithBidirectionalStream'), 'amazon.nova-2-sonic-v1:0', {
       chunks: [event(1), event(9)],
     })
     expect(reading.usage).toEqual({ inputTokens: 2, outputTokens: 4 })

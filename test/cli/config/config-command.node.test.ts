@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { describe, expect, test } from 'vitest'
 import { formatIssue, loadConfigFile } from '../../../src/cli/config/config-file.ts'
-import type { RunWrangler } from '../../../src/cli/config/config-store.ts'
+import type { RunWrangler } from '../../../src/cli/wrangler.ts'
 import { readConfig } from '../../../src/config/resolve.ts'
 import { LITERAL, run, scratchFiles } from './run-config.ts'
 
@@ -220,7 +220,7 @@ describe('the deployed Worker', () => {
         stored = await readFile(path, 'utf8')
         expect((await stat(path)).mode & 0o077).toBe(0)
       }
-      return { exitCode, stdout: args.includes('get') ? `${stored}\n` : '' }
+      return { exitCode, stdout: args.includes('get') ? `${stored}\n` : '', stderr: '' }
     }
     return { calls, runWrangler, stored: () => stored }
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import { runConfigCommand } from '../../../src/cli/config/command.ts'
-import type { RunWrangler } from '../../../src/cli/config/config-store.ts'
+import type { RunWrangler } from '../../../src/cli/wrangler.ts'
 
 /** A folder for the tests of one file, removed at their end. */
 export function scratchFiles(prefix: string) {

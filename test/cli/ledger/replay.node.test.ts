@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type RunWrangler, runReplay, runWrangler } from '../../../src/cli/ledger/replay.ts'
+import { runReplay } from '../../../src/cli/ledger/replay.ts'
 import { readNotBooked } from '../../../src/cli/ledger/replay-lines.ts'
+import { type RunWrangler, runWrangler } from '../../../src/cli/wrangler.ts'
 import { notBookedLine } from '../../../src/ledger/booking/not-booked.ts'
 import type { SpendRecord } from '../../../src/ledger/record/record.ts'
 import { spendRecord } from '../../ledger/records.ts'
@@ -133,17 +134,19 @@ describe('replay --local', () => {
 })
 
 describe('replay into the deployed database', () => {
+  const printed = (stdout: string) => ({ exitCode: 0, stdout, stderr: '' })
+
   /** Stands in for wrangler: runs the SQL of a file or a command on a local D1 and answers as wrangler does. */
   function wranglerOn(db: Awaited<ReturnType<typeof openD1>>['db'], calls: string[][]): RunWrangler {
     return async (args) => {
-      calls.push(args)
+      calls.push([...args])
       const value = (name: string) => args[args.indexOf(name) + 1] ?? ''
-      if (args.includes('--command')) return JSON.stringify([await db.prepare(value('--command')).all()])
+      if (args.includes('--command')) return printed(JSON.stringify([await db.prepare(value('--command')).all()]))
       const statements = readFileSync(value('--file'), 'utf8')
         .split(';\n')
         .filter((sql) => sql.trim() !== '')
       await db.batch(statements.map((sql) => db.prepare(sql.replace(/;$/, ''))))
-      return ''
+      return printed('')
     }
   }
 
@@ -180,32 +183,33 @@ describe('replay into the deployed database', () => {
 
   it('speaks to wrangler as it is: the same file and look-ups through its own command line', async () => {
     const persist = mkdtempSync(join(folder, 'wrangler '))
-    const here = (args: string[]) =>
+    const here = (args: readonly string[]) =>
       args.flatMap((arg) => (arg === '--remote' ? ['--local', '--persist-to', persist] : [arg]))
-    await runWrangler(here(['d1', 'migrations', 'apply', 'DB', '--remote']))
+    expect(await runWrangler(here(['d1', 'migrations', 'apply', 'DB', '--remote']), 'captured')).toMatchObject({
+      exitCode: 0,
+    })
     const records = [1, 2, 3].map(() => spendRecord({ user: "'); SELECT 1; --" }))
     const file = logFile(
       'wrangler.log',
       records.map((one) => line(one, 'key-1')),
     )
     const printed: string[] = []
-    const deps = { wrangler: (args: string[]) => runWrangler(here(args)), print: (text: string) => printed.push(text) }
+    const wrangler: RunWrangler = (args, output) => runWrangler(here(args), output)
+    const deps = { wrangler, print: (text: string) => printed.push(text) }
     expect(await runReplay([file], deps)).toBe(0)
     expect(await runReplay([file], deps)).toBe(0)
     expect(printed).toEqual([
       'sent 3, booked 3, already there 0, not booked 0, unreadable lines 0',
       'sent 3, booked 0, already there 3, not booked 0, unreadable lines 0',
     ])
-    const sums = await runWrangler(here(['d1', 'execute', 'DB', '--remote', '--json', '--command', SUMS]))
-    expect(JSON.parse(sums)).toMatchObject([{ results: [{ logged: 3, counted: 3 }] }])
+    const sums = await wrangler(['d1', 'execute', 'DB', '--remote', '--json', '--command', SUMS], 'captured')
+    expect(JSON.parse(sums.stdout)).toMatchObject([{ results: [{ logged: 3, counted: 3 }] }])
   }, 120_000)
 
   it('names every record with the reason when wrangler fails, and exits with 1', async () => {
     const record = spendRecord()
     const printed: string[] = []
-    const wrangler = async () => {
-      throw new Error('wrangler ended with 1: not logged in')
-    }
+    const wrangler: RunWrangler = async () => ({ exitCode: 1, stdout: '', stderr: 'not logged in' })
     expect(
       await runReplay([logFile('fails.log', [line(record)])], { wrangler, print: (text) => printed.push(text) }),
     ).toBe(1)

@@ -1,4 +1,5 @@
 import { usdFromPico } from '../../../src/base/decimal.ts'
+import { accountingOf } from '../../../src/bedrock/usage/priced-operations.ts'
 import { type CostInput, costOf } from '../../../src/ledger/cost/cost-of.ts'
 import type { Catalogue, PriceRow } from '../../../src/ledger/prices/price-row.ts'
 
@@ -66,7 +67,7 @@ export const catalogue: Catalogue = {
 
 /** A call of 1000 input and 100 output tokens through a geographic profile. */
 export const input = (fields: Partial<CostInput> = {}): CostInput => ({
-  operation: 'Converse',
+  operation: accountingOf('Converse'),
   model: 'us.acme.flat-v1:0',
   region: 'us-east-1',
   at: new Date('2026-11-24T12:00:00Z'),

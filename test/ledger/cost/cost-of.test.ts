@@ -20,6 +20,30 @@ describe('a priced call', () => {
   })
 
   it.each([
+    ['5m', '0.01155'],
+    ['30m', '0.01155'],
+    ['1h', '0.0183'],
+  ])('prices writes that live %s', (ttl, cost) => {
+    const cached = { inputTokens: 0, outputTokens: 0, cacheReadInputTokens: 1000, cacheWriteInputTokens: 3000 }
+    expect(usd(usage({ ...cached, cacheDetails: [{ ttl, inputTokens: 3000 }] }))).toBe(cost)
+  })
+
+  it.each(['24h', '6m', '1H', 'unknown', ''])('does not price writes that live %j as any other', (ttl) => {
+    const written = { inputTokens: 0, outputTokens: 0, cacheWriteInputTokens: 3000 }
+    const split = [
+      { ttl, inputTokens: 2000 },
+      { ttl: '5m', inputTokens: 1000 },
+    ]
+    const cost = costOf(input(usage({ ...written, cacheDetails: split })))
+    expect(cost).toMatchObject({
+      state: 'unpriced',
+      nanoUsd: null,
+      reason: `no price is known for cache writes that live ${ttl}`,
+      knownPicoUsd: 3_750_000_000n,
+    })
+  })
+
+  it.each([
     ['acme.flat-v1', 'us-east-1', '0.0045'],
     ['global.acme.flat-v1', 'us-east-1', '0.003'],
     ['us-gov.acme.flat-v1', 'us-gov-west-1', '0.0054'],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { accountingOf } from '../../../src/bedrock/usage/priced-operations.ts'
 import { costOf, modelToReadAs } from '../../../src/ledger/cost/cost-of.ts'
 import type { Catalogue } from '../../../src/ledger/prices/price-row.ts'
 import { input, row, usage, usd } from './cases.ts'
@@ -60,7 +61,7 @@ describe('base_model and resolved ARNs', () => {
   it('the counters of an ARN are read as those of the model behind it', () => {
     const metadata = { usage: { inputTokens: 10, outputTokens: 1, cacheReadInputTokens: 4 } }
     const one = input({
-      operation: 'ConverseStream',
+      operation: accountingOf('ConverseStream'),
       model: profile,
       baseModel: 'us.openai.gpt-x',
       parts: { metadata },

@@ -1,18 +1,25 @@
 import { describe, expect, it } from 'vitest'
+import { accountingOf } from '../../../src/bedrock/usage/priced-operations.ts'
 import { costOf, estimateCost } from '../../../src/ledger/cost/cost-of.ts'
 import { input, usage, usd } from './cases.ts'
 
 describe('free calls', () => {
   it('CountTokens costs 0 whatever it counted and whatever the model', () => {
     expect(
-      costOf(input({ operation: 'CountTokens', model: 'acme.other', parts: { body: { inputTokens: 98765 } } })),
+      costOf(
+        input({ operation: accountingOf('CountTokens'), model: 'acme.other', parts: { body: { inputTokens: 98765 } } }),
+      ),
     ).toMatchObject({ state: 'free', picoUsd: 0n, nanoUsd: 0n })
   })
 })
 
 describe('images by size and steps', () => {
   const image = (request: unknown) =>
-    usd({ operation: 'InvokeModel', model: 'stability.graded', parts: { request, body: { artifacts: [{}, {}] } } })
+    usd({
+      operation: accountingOf('InvokeModel'),
+      model: 'stability.graded',
+      parts: { request, body: { artifacts: [{}, {}] } },
+    })
 
   it.each([
     [{ width: 512, height: 512, steps: 50 }, '0.036'],
@@ -30,7 +37,9 @@ describe('images by size and steps', () => {
 
 describe('guardrail units', () => {
   const apply = (units: object, region = 'us-east-1') =>
-    costOf(input({ operation: 'ApplyGuardrail', model: 'gr-abc', region, parts: { body: { usage: units } } }))
+    costOf(
+      input({ operation: accountingOf('ApplyGuardrail'), model: 'gr-abc', region, parts: { body: { usage: units } } }),
+    )
 
   it('cost their policy’s price, and free policies cost nothing', () => {
     expect(apply({ topicPolicyUnits: 3, wordPolicyUnits: 9 })).toMatchObject({

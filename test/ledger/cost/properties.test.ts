@@ -1,6 +1,7 @@
 /** Properties of the formula over the bundled catalogue, on generated calls. The seed stands in every failure message. */
 import { describe, expect, it } from 'vitest'
 import { nanoFromPico } from '../../../src/base/decimal.ts'
+import { accountingOf } from '../../../src/bedrock/usage/priced-operations.ts'
 import { EMPTY_READING, type TokenUsage, type UsageReading } from '../../../src/bedrock/usage/reading.ts'
 import { costOf } from '../../../src/ledger/cost/cost-of.ts'
 import { priceReading } from '../../../src/ledger/cost/formula.ts'
@@ -194,7 +195,7 @@ it('no junk in any place of the input makes the formula throw', () => {
   ]
   for (let index = 0; index < 3000; index += 1) {
     const cost = costOf({
-      operation: operations[Math.floor(random() * operations.length)] ?? '',
+      operation: accountingOf(operations[Math.floor(random() * operations.length)] ?? ''),
       model: models[Math.floor(random() * models.length)] ?? '',
       region: ['us-east-1', '', 'x'][Math.floor(random() * 3)] ?? '',
       parts: {

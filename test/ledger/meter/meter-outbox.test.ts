@@ -6,7 +6,7 @@ import {
   runInDurableObject,
 } from 'cloudflare:test'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { writeRecords } from '../../../src/ledger/booking/d1-writer.ts'
+import { bookRecords } from '../../../src/ledger/booking/book-rows.ts'
 import type { Meter } from '../../../src/ledger/meter/meter.ts'
 import type { SpendRecord } from '../../../src/ledger/record/record.ts'
 import { ledgerOf } from '../ledger-of.ts'
@@ -113,7 +113,7 @@ describe('the outbox of a Meter', () => {
     const meter = await meterOf('died-between')
     const record = spendRecord({ model_group: 'died-between' })
     await send(meter, record)
-    await writeRecords(env.DB, [record])
+    await bookRecords(env.DB, [record])
     await abortAllDurableObjects()
     const again = await meterOf('died-between')
     await runDurableObjectAlarm(again)
@@ -240,7 +240,7 @@ describe('the outbox of a Meter while D1 fails', () => {
     const bad = spendRecord({ model_group: 'parked', region: null as unknown as string })
     await send(meter, bad)
     await runDurableObjectAlarm(meter)
-    await writeRecords(env.DB, [{ ...bad, region: 'us-east-1' }])
+    await bookRecords(env.DB, [{ ...bad, region: 'us-east-1' }])
     vi.useFakeTimers({ toFake: ['Date'] })
     vi.setSystemTime(Date.now() + HOUR_MS + 1_000)
     await send(meter, spendRecord({ model_group: 'parked' }))

@@ -1,6 +1,6 @@
 import { env, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { writeRecords } from '../../../src/ledger/booking/d1-writer.ts'
+import { bookRecords } from '../../../src/ledger/booking/book-rows.ts'
 import type { ReserveRequest } from '../../../src/ledger/meter/accounts.ts'
 import type { Meter } from '../../../src/ledger/meter/meter.ts'
 import type { Limits } from '../../../src/ledger/meter/rules.ts'
@@ -226,7 +226,7 @@ describe('a call that was booked past its Meter', () => {
     const call = request({ budgetNanoUsd: '1000' })
     await meter.reserve(call)
     const record = spendRecord({ request_id: call.callId, model_group: 'past', cost_nano_usd: '250' })
-    await writeRecords(env.DB, [record], { unmetered: 'key-past' })
+    await bookRecords(env.DB, [record], { unmetered: 'key-past' })
     vi.setSystemTime(Date.now() + 76 * 60_000)
     await runDurableObjectAlarm(meter)
     expect(await meter.status()).toMatchObject({
@@ -246,7 +246,7 @@ describe('a call that was booked past its Meter', () => {
     const meter = await meterOf('key-both')
     const record = spendRecord({ model_group: 'both' })
     await meter.settle(JSON.stringify(record))
-    await writeRecords(env.DB, [record], { unmetered: 'key-both' })
+    await bookRecords(env.DB, [record], { unmetered: 'key-both' })
     await runDurableObjectAlarm(meter)
     expect((await meter.status()).spentNanoUsd).toBe('609000')
     expect((await ledgerOf(env.DB, 'both')).daily.calls).toBe(1)

@@ -1,7 +1,7 @@
 import { env, runDurableObjectAlarm } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import { readNotBooked } from '../../../src/cli/ledger/replay-lines.ts'
-import { writeRecords } from '../../../src/ledger/booking/d1-writer.ts'
+import { bookRecords } from '../../../src/ledger/booking/book-rows.ts'
 import { type SettleDeps, settle } from '../../../src/ledger/booking/settle.ts'
 import type { Meter } from '../../../src/ledger/meter/meter.ts'
 import { shardName } from '../../../src/ledger/meter/name.ts'
@@ -106,8 +106,8 @@ describe('settle', () => {
     expect(bad).toEqual([])
     const records = found.map((one) => one.record)
     expect(records).toEqual([record, record])
-    expect(await writeRecords(env.DB, records)).toMatchObject({ inserted: 1, repeated: 1 })
-    expect(await writeRecords(env.DB, records)).toMatchObject({ inserted: 0, repeated: 2 })
+    expect(await bookRecords(env.DB, records)).toMatchObject({ inserted: 1, repeated: 1 })
+    expect(await bookRecords(env.DB, records)).toMatchObject({ inserted: 0, repeated: 2 })
     expect((await ledgerOf(env.DB, 'line')).daily.calls).toBe(1)
   })
 

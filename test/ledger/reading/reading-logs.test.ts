@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:test'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { writeRecords } from '../../../src/ledger/booking/d1-writer.ts'
+import { bookRecords } from '../../../src/ledger/booking/book-rows.ts'
 import { readSpendLogs } from '../../../src/ledger/reading/logs.ts'
 import { parseSpendLogsQuery } from '../../../src/ledger/reading/query.ts'
 import { DAY_START_MS, spendRecord } from '../records.ts'
@@ -19,7 +19,7 @@ const idsOf = async (params: Record<string, string>) => (await read(params)).row
 describe('a row as it is read', () => {
   it('has the fields of the contract, in and out the same, with the cost as a text and as a number', async () => {
     const record = spendRecord({ cost_nano_usd: '9007199254740993', price_row: 'row@1', service_tier: 'priority' })
-    await writeRecords(env.DB, [record])
+    await bookRecords(env.DB, [record])
     const { rows } = await read({ request_id: record.request_id })
     expect(rows).toEqual([{ ...record, spend: 9007199.254740993 }])
     expect(Object.keys(rows[0] ?? {})).toEqual(
@@ -44,7 +44,7 @@ describe('a row as it is read', () => {
       raw_usage: null,
     })
     const free = spendRecord({ cost_nano_usd: '0', cost_state: 'free' })
-    await writeRecords(env.DB, [unpriced, free])
+    await bookRecords(env.DB, [unpriced, free])
     expect((await read({ request_id: unpriced.request_id })).rows).toEqual([{ ...unpriced, spend: null }])
     expect((await read({ request_id: free.request_id })).rows).toMatchObject([{ cost_nano_usd: '0', spend: 0 }])
   })
@@ -72,7 +72,7 @@ describe('filters', () => {
       tagged: spendRecord({ api_key: 'k2', request_tags: ['a', 'ünïcode'] }, day(4)),
     }
     for (const [name, record] of Object.entries(records)) ids[name] = record.request_id
-    await writeRecords(env.DB, Object.values(records))
+    await bookRecords(env.DB, Object.values(records))
   })
 
   it.each([
@@ -107,7 +107,7 @@ describe('paging', () => {
   it('walks newest first and shows each row once while others are inserted', async () => {
     const group = { model_group: 'paging' }
     const before = Array.from({ length: 25 }, (_, index) => spendRecord(group, DAY_START_MS + index))
-    await writeRecords(env.DB, before)
+    await bookRecords(env.DB, before)
     const seen: string[] = []
     let cursor: string | null = null
     for (let page = 0; page < 9; page++) {
@@ -115,7 +115,7 @@ describe('paging', () => {
       seen.push(...rows.map((row) => row.request_id))
       cursor = nextCursor
       if (cursor === null) break
-      await writeRecords(env.DB, [spendRecord(group, DAY_START_MS + 1_000 + page)])
+      await bookRecords(env.DB, [spendRecord(group, DAY_START_MS + 1_000 + page)])
     }
     expect(seen).toEqual(
       before
@@ -126,7 +126,7 @@ describe('paging', () => {
   })
 
   it('has no next page when the last one is exactly full', async () => {
-    await writeRecords(
+    await bookRecords(
       env.DB,
       Array.from({ length: 4 }, () => spendRecord({ model_group: 'full' })),
     )
@@ -136,12 +136,12 @@ describe('paging', () => {
 
   it('bounds what one page of a rare filter reads, and leads on until the row is found', async () => {
     const rare = spendRecord({ model_group: 'rare' }, DAY_START_MS - 86_400_000)
-    await writeRecords(env.DB, [rare])
+    await bookRecords(env.DB, [rare])
     for (let batch = 0; batch < 6; batch++) {
       const common = Array.from({ length: 2_000 }, () =>
         spendRecord({ raw_usage: null, attempt_log: [] }, DAY_START_MS + 5_000),
       )
-      await writeRecords(env.DB, common)
+      await bookRecords(env.DB, common)
     }
     const first = await read({ model_group: 'rare' })
     expect(first.rows).toEqual([])

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:test'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { writeRecords } from '../../../src/ledger/booking/d1-writer.ts'
+import { bookRecords } from '../../../src/ledger/booking/book-rows.ts'
 import { parseSpendReportQuery } from '../../../src/ledger/reading/query.ts'
 import { readSpendReport } from '../../../src/ledger/reading/report.ts'
 import { spendRecord } from '../records.ts'
@@ -23,7 +23,7 @@ async function costsBy(params: Record<string, string>) {
 
 beforeAll(async () => {
   const first = atDay('2026-10-01')
-  await writeRecords(env.DB, [
+  await bookRecords(env.DB, [
     spendRecord({ api_key: 'k1', team_id: 't1', end_user: 'c1', cost_nano_usd: '100' }, first),
     spendRecord(
       { api_key: 'k1', team_id: 't1', end_user: 'c2', cost_nano_usd: '20', cost_state: 'estimated' },
@@ -143,17 +143,17 @@ describe('a spend report', () => {
 
   it('is exact above 2^53 and says so when a sum exceeds 2^63 - 1', async () => {
     const max = { cost_nano_usd: '9223372036854775807' }
-    await writeRecords(env.DB, [spendRecord(max, atDay('2026-01-01'))])
+    await bookRecords(env.DB, [spendRecord(max, atDay('2026-01-01'))])
     expect(await costsBy({ group_by: 'day', end_date: '2026-01-31' })).toEqual([['2026-01-01', max.cost_nano_usd]])
 
-    await writeRecords(env.DB, [spendRecord({ cost_nano_usd: '1' }, atDay('2026-01-02'))])
+    await bookRecords(env.DB, [spendRecord({ cost_nano_usd: '1' }, atDay('2026-01-02'))])
     expect(await report({ group_by: 'model', end_date: '2026-01-31' })).toMatchObject({
       ok: false,
       kind: 'sum-too-large',
     })
 
     const estimated = { cost_nano_usd: '1', cost_state: 'estimated' } as const
-    await writeRecords(env.DB, [spendRecord(max, atDay('2025-01-01')), spendRecord(estimated, atDay('2025-01-01'))])
+    await bookRecords(env.DB, [spendRecord(max, atDay('2025-01-01')), spendRecord(estimated, atDay('2025-01-01'))])
     expect(await report({ group_by: 'day', end_date: '2025-12-31' })).toMatchObject({
       ok: false,
       kind: 'sum-too-large',

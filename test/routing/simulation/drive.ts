@@ -1,7 +1,13 @@
 /** Sends a trace of calls through a gateway in virtual time and counts what came of it. */
 import type { Deployment, GatewayConfig } from '../../../src/config/types.ts'
 import type { Failure } from '../../../src/routing/policy/failure.ts'
-import { type AttemptOutcome, createRouter, type Router, type RoutingEvent } from '../../../src/routing/router.ts'
+import {
+  type AttemptOutcome,
+  createRouter,
+  type Finish,
+  type Router,
+  type RoutingEvent,
+} from '../../../src/routing/router.ts'
 import type { VirtualClock } from './clock.ts'
 import { ratesOf } from './cost.ts'
 import type { Answer, Prompt, World } from './world.ts'
@@ -56,6 +62,7 @@ export function ours(
     priceOf: (deployment) => Number(ratesOf(deployment).input),
     onEvent: (event) => watch.onEvent?.(event),
   })
+  const finishing = new WeakMap<Ended, Finish>()
   return {
     router,
     async call(spec, ask) {
@@ -68,8 +75,9 @@ export function ours(
         bodyBytes: spec.bodyBytes,
         estimatedInputTokens: spec.prompt.inputTokens,
         maxTokens: spec.prompt.maxTokens,
+        attempts: [],
         isAbandoned: () => false,
-        async attempt(target, _n, limitMs) {
+        async attempt({ deployment: target }, limitMs) {
           watch.onAttempt?.(spec, target, made)
           const outcome = await ask(target, limitMs)
           watch.onAttemptEnd?.(target)
@@ -78,14 +86,14 @@ export function ours(
           return outcome
         },
       })
-      const isServed = result.kind === 'answered' && result.failure === null
-      if ('deployment' in result && !isServed) router.finished(result.deployment)
-      return attempts.end(isServed ? result.value : null)
+      if (result.kind !== 'answered') return attempts.end(null)
+      const ended = attempts.end(result.value)
+      finishing.set(ended, result.finish)
+      return ended
     },
-    finished({ attempts }, { inputTokens, outputTokens, cache }) {
-      const served = attempts.at(-1)?.target
+    finished(ended, { inputTokens, outputTokens, cache }) {
       const freshTokens = inputTokens - (cache?.prefixTokens ?? 0)
-      if (served !== undefined) router.finished(served, { inputTokens: freshTokens, outputTokens })
+      finishing.get(ended)?.({ inputTokens: freshTokens, outputTokens })
     },
   }
 }

@@ -167,8 +167,9 @@ describe('cache-affinity', () => {
         portable: true,
         streams: true,
         bodyBytes: body(1),
+        attempts: [],
         isAbandoned: () => false,
-        attempt: async ({ id }) => {
+        attempt: async ({ deployment: { id } }) => {
           homes.add(id)
           return { kind: 'success', value: id, msToFirstFrame: 1 }
         },

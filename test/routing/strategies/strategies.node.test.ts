@@ -22,16 +22,17 @@ const with3 = (fields: Partial<Deployment>[], router: Partial<RouterSettings> = 
 
 /** A call whose answer is not delivered before `end`. */
 async function open(b: Bench, id: string) {
-  await b.router.route<string>({
+  const result = await b.router.route<string>({
     group: 'm',
     portable: true,
     streams: true,
     bodyBytes: null,
+    attempts: [],
     isAbandoned: () => false,
     candidates: [deployment(id)],
     attempt: async () => ({ kind: 'success', value: id, msToFirstFrame: 1 }),
   })
-  return () => b.router.finished({ id }, { inputTokens: 0, outputTokens: 0 })
+  return () => result.kind === 'answered' && result.finish({ inputTokens: 0, outputTokens: 0 })
 }
 
 describe('simple-shuffle', () => {
@@ -79,7 +80,7 @@ describe('latency-based-routing', () => {
   const speeds: Record<string, number> = { a: 400, b: 100, c: 105 }
   const call = (b: Bench) =>
     b.call({
-      attempt: async ({ id }) => {
+      attempt: async ({ deployment: { id } }) => {
         b.asked.push(id)
         return { kind: 'success', value: id, msToFirstFrame: speeds[id] ?? 0 }
       },
@@ -133,13 +134,14 @@ describe('usage-based-routing', () => {
       bodyBytes: null,
       estimatedInputTokens: 100,
       maxTokens,
+      attempts: [],
       isAbandoned: () => false,
-      attempt: async ({ id }) => {
+      attempt: async ({ deployment: { id } }) => {
         b.asked.push(id)
         return { kind: 'success', value: id, msToFirstFrame: 1 }
       },
     })
-    if (used !== undefined && 'deployment' in result) b.router.finished(result.deployment, used)
+    if (used !== undefined && result.kind === 'answered') result.finish(used)
   }
 
   test('reserves the whole max_tokens at admission', async () => {

@@ -1,152 +1,102 @@
 /**
- * Fills a header block to the length its prelude announced, so that decoders take the message: with a `:message-type`,
- * and, wherever that is still open, as an event of a type that nobody knows, for clients skip such an event.
+ * Completes a header block to the length its prelude announced, so that it can be read to its end. What it says does not
+ * matter, for the message around it is not to be believed; but some decoders read the headers before they check the message,
+ * and take headers that break off for the end of the stream.
  */
-import { concat, encodeHeaders, encodeStringHeader } from '../encode.ts'
-import { readU16 } from '../frame.ts'
+import { concat, encodeStringHeader } from '../encode.ts'
+import { MAX_HEADER_VALUE_BYTES, readU16, writeU16 } from '../frame.ts'
 import { readHeader } from '../headers.ts'
 
-/** Headers of Bedrock's messages with the values that may stand in them. No event type: an unknown one is what is wanted. */
-const KNOWN_HEADERS: Readonly<Record<string, readonly string[]>> = {
-  ':message-type': ['event', 'exception', 'error'],
-  ':event-type': [],
-  ':content-type': ['application/json'],
-  ':exception-type': [],
-  ':error-code': [],
-  ':error-message': [],
-}
-
-/**
- * What the streams of Bedrock may raise. One of these sent whole means that the message under way is an exception.
- * Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ResponseStream.html
- */
-const EXCEPTION_TYPES: ReadonlySet<string | null | undefined> = new Set([
-  'internalServerException',
-  'modelStreamErrorException',
-  'modelTimeoutException',
-  'serviceUnavailableException',
-  'throttlingException',
-  'validationException',
-])
-
 const TRUE_TYPE = 0
+const BYTE_ARRAY_TYPE = 6
 const STRING_TYPE = 7
 /** Length byte of the name, type byte, two bytes of value length. */
-const STRING_HEADER_OVERHEAD_BYTES = 4
-/** The longest fixed value is a uuid; no begun value lacks more bytes than that, or the caller gives up. */
+const PREFIXED_HEADER_OVERHEAD_BYTES = 4
+/** The longest value without a length of its own is a uuid. */
 const MAX_FIXED_VALUE_BYTES = 16
-/** Keeps one filler below the limit of a header value. */
-const MAX_FILLER_BYTES = 32_000
 /** A boolean with a name of one byte. */
-const MIN_FILLER_BYTES = 3
-/** Five fillers cover the largest block; the others are for names that are taken. */
-const FILLER_LETTERS = [...'abcdefghij']
-
-export type HeaderValues = ReadonlyMap<string, string | null>
-export type HeaderFilling = { bytes: Uint8Array<ArrayBuffer>; headers: HeaderValues }
+const MIN_HEADER_BYTES = 3
+/** Below this a string header has no room for a value, and Java's SDK wants one. */
+const MIN_STRING_HEADER_BYTES = 6
+/** One filler of this size and a whole one behind it stay below the limit of a header value. */
+const MAX_FILLER_BYTES = 32_000
+const FILLER_BYTE = 'x'.charCodeAt(0)
+const FILLER_NAMES = 'abcdefghij'
 
 /**
- * The rest of a block of `blockBytes` that begins with `sent`, and what the whole block then says.
- * Null where nothing fits; no message that Bedrock sends leaves so little room.
+ * The rest of a block of `blockBytes` that begins with `sent`. Where `sent` breaks a rule of the format already, or leaves no
+ * room for a whole header, nothing can make the block readable and zeros fill it.
  */
-export function completeHeaders(sent: Uint8Array, blockBytes: number): HeaderFilling | null {
-  const headers = new Map<string, string | null>()
+export function completeHeaders(sent: Uint8Array, blockBytes: number): Uint8Array<ArrayBuffer> {
+  const zeros = new Uint8Array(blockBytes - sent.length)
   let at = 0
   while (at < sent.length) {
     const header = readHeader(sent, at, sent.length)
-    if (header === 'invalid') return null
+    if (header === 'invalid') return zeros
     if (header === 'short') break
-    headers.set(header.name, header.value)
     at = header.end
   }
   const begun = sent.subarray(at)
   const roomBytes = blockBytes - at
-  if (begun.length === 0) return fillHeaders(headers, roomBytes)
-  for (const candidate of waysToGoOn(begun, headers, roomBytes)) {
-    const header = readHeader(candidate, 0, candidate.length)
-    if (typeof header === 'string' || header.end !== candidate.length || candidate.length > roomBytes) continue
-    if (headers.has(header.name) || begun.some((byte, index) => candidate[index] !== byte)) continue
-    const all = new Map(headers).set(header.name, header.value)
-    const filling = fillHeaders(all, roomBytes - candidate.length)
-    if (filling === null) continue
-    return { bytes: concat([candidate.subarray(begun.length), filling.bytes]), headers: filling.headers }
+  const header = begun.length === 0 ? begun : completeHeader(begun, roomBytes)
+  const fillers = header === null ? null : fillerHeaders(roomBytes - header.length)
+  return header === null || fillers === null ? zeros : concat([header.subarray(begun.length), fillers])
+}
+
+/** Headers without a meaning of exactly `roomBytes`, none twice; null where no header is that small or that many are needed. */
+export function fillerHeaders(roomBytes: number): Uint8Array<ArrayBuffer> | null {
+  const fillers: Uint8Array[] = []
+  let left = roomBytes
+  for (const name of FILLER_NAMES) {
+    if (left < MIN_HEADER_BYTES) break
+    const bytes = left > MAX_FILLER_BYTES ? MAX_FILLER_BYTES - MIN_HEADER_BYTES : left
+    fillers.push(fillerHeader(name, bytes))
+    left -= bytes
+  }
+  return left === 0 ? concat(fillers) : null
+}
+
+function fillerHeader(name: string, bytes: number): Uint8Array {
+  if (bytes < MIN_STRING_HEADER_BYTES) {
+    const header = new Uint8Array(bytes).fill(name.charCodeAt(0))
+    header[0] = bytes - 2
+    header[bytes - 1] = TRUE_TYPE
+    return header
+  }
+  return encodeStringHeader(name, 'x'.repeat(bytes - PREFIXED_HEADER_OVERHEAD_BYTES - name.length))
+}
+
+/** A whole header that begins with `begun` and leaves nothing of the room, or enough for another; null where none does. */
+function completeHeader(begun: Uint8Array, roomBytes: number): Uint8Array | null {
+  const typeAt = 1 + (begun[0] as number)
+  const type = begun[typeAt] ?? STRING_TYPE
+  if (type === STRING_TYPE || type === BYTE_ARRAY_TYPE) return completePrefixed(begun, type, roomBytes)
+  for (let zeros = 1; zeros <= MAX_FIXED_VALUE_BYTES; zeros++) {
+    const header = concat([begun, new Uint8Array(zeros)])
+    if (typeof readHeader(header, 0, header.length) !== 'string') return header.length <= roomBytes ? header : null
   }
   return null
 }
 
-/** Whole headers that may go on from `begun`, best first. The caller drops those that do not fit what was sent. */
-function* waysToGoOn(begun: Uint8Array, headers: HeaderValues, roomBytes: number): Generator<Uint8Array> {
-  const nameBytes = begun[0] as number
-  const valueAt = STRING_HEADER_OVERHEAD_BYTES + nameBytes
-  const type = begun[1 + nameBytes]
-  if (type !== undefined && type !== STRING_TYPE) {
-    for (let zeros = 1; zeros <= MAX_FIXED_VALUE_BYTES; zeros++) yield concat([begun, new Uint8Array(zeros)])
-    return
-  }
-  const names = Object.keys(KNOWN_HEADERS).filter((name) => name.length === nameBytes && !headers.has(name))
-  for (const name of names) {
-    for (const value of KNOWN_HEADERS[name] ?? []) yield encodeStringHeader(name, value)
-  }
-  if (begun.length >= valueAt) {
-    const missing = valueAt + readU16(begun, valueAt - 2) - begun.length
-    yield concat([begun, new TextEncoder().encode('x'.repeat(missing))])
-    return
-  }
-  const begunName = new TextDecoder('latin1').decode(begun.subarray(1, 1 + nameBytes))
-  for (const name of [...names, begunName.padEnd(nameBytes, 'x')]) {
-    const longest = Math.min(roomBytes - valueAt, MAX_FILLER_BYTES)
-    for (let length = 1; length <= longest; length++) yield encodeStringHeader(name, 'x'.repeat(length))
-  }
+/** The value takes all the room that the bytes of its length, as far as they have been sent, allow. */
+function completePrefixed(begun: Uint8Array, type: number, roomBytes: number): Uint8Array | null {
+  const lengthAt = 2 + (begun[0] as number)
+  const valueAt = lengthAt + 2
+  const lengthSent = new Uint8Array(2)
+  lengthSent.set(begun.subarray(lengthAt, valueAt))
+  const least = readU16(lengthSent, 0)
+  const spanBytes = begun.length >= valueAt ? 0 : begun.length > lengthAt ? 0xff : 0xffff
+  let valueBytes = Math.min(least + spanBytes, MAX_HEADER_VALUE_BYTES, roomBytes - valueAt)
+  while (valueBytes >= least && isTooSmall(roomBytes - valueAt - valueBytes)) valueBytes--
+  if (valueBytes < least) return null
+  const header = new Uint8Array(valueAt + valueBytes).fill(FILLER_BYTE)
+  header[lengthAt - 1] = type
+  writeU16(header, lengthAt, valueBytes)
+  header.set(begun)
+  return header
 }
 
-/**
- * Headers of exactly `roomBytes` to follow those given, so that together they make a message of a known kind.
- * Null where that does not come out.
- */
-export function fillHeaders(before: HeaderValues, roomBytes: number): HeaderFilling | null {
-  const headers = new Map(before)
-  const added: [name: string, value: string][] = []
-  let slack = roomBytes
-  function add(name: string, value: string): void {
-    added.push([name, value])
-    headers.set(name, value)
-    slack -= STRING_HEADER_OVERHEAD_BYTES + name.length + value.length
-  }
-
-  if (!headers.has(':message-type')) {
-    add(':message-type', EXCEPTION_TYPES.has(headers.get(':exception-type')) ? 'exception' : 'event')
-  }
-  if (headers.get(':message-type') === 'event' && !headers.has(':event-type')) {
-    const longest = slack - STRING_HEADER_OVERHEAD_BYTES - ':event-type'.length
-    add(':event-type', 'x'.repeat(Math.max(1, Math.min(longest, MAX_FILLER_BYTES))))
-  }
-  const contentType = encodeStringHeader(':content-type', 'application/json').length
-  const leftover = slack - contentType
-  if (!headers.has(':content-type') && (leftover === 0 || leftover >= MIN_FILLER_BYTES)) {
-    add(':content-type', 'application/json')
-  }
-  if (slack < 0) return null
-  const fillers = fillerHeaders(headers, slack)
-  return fillers === null ? null : { bytes: concat([encodeHeaders(added), fillers]), headers }
-}
-
-/** Headers without a meaning, with names that are still free, of exactly `roomBytes`; one or two bytes hold none. */
-function fillerHeaders(taken: HeaderValues, roomBytes: number): Uint8Array<ArrayBuffer> | null {
-  const fillers: Uint8Array[] = []
-  let left = roomBytes
-  for (const letter of FILLER_LETTERS) {
-    if (left < MIN_FILLER_BYTES) break
-    const short = left <= STRING_HEADER_OVERHEAD_BYTES + 1
-    const name = short ? letter.repeat(left - 2) : letter
-    if (taken.has(name)) continue
-    if (short) {
-      fillers.push(concat([Uint8Array.of(name.length), new TextEncoder().encode(name), Uint8Array.of(TRUE_TYPE)]))
-      left = 0
-    } else {
-      const size = left > MAX_FILLER_BYTES ? Math.min(MAX_FILLER_BYTES, left - MIN_FILLER_BYTES) : left
-      fillers.push(encodeStringHeader(name, 'x'.repeat(size - STRING_HEADER_OVERHEAD_BYTES - 1)))
-      left -= size
-    }
-  }
-  return left === 0 ? concat(fillers) : null
+/** Room that no header fits into, and that is not nothing. */
+function isTooSmall(roomBytes: number): boolean {
+  return roomBytes > 0 && roomBytes < MIN_HEADER_BYTES
 }

@@ -1,3 +1,4 @@
+/** Books rows in D1: in batches, again where D1 was away for a moment, and around a row that D1 never takes. */
 import { type Deadline, startDeadline } from '../../base/deadline.ts'
 import type { SpendRecord } from '../record/record.ts'
 import { ADD_TO_DAILY, INSERT_RECORDS, NOTE_UNMETERED } from './book-sql.ts'
@@ -10,7 +11,7 @@ const CHUNK_ROWS_MAX = 500
 /** A call to D1 that hangs must not hold up its caller: giving up is safe, because repeating is. */
 const WRITE_DEADLINE_MS = 10_000
 
-export type WriteOptions = {
+export type BookOptions = {
   /** Name of the Meter that did not see these records and has to add them to its spend later. */
   unmetered?: string
   /** Bound on the whole call, milliseconds. */
@@ -23,7 +24,7 @@ export type WriteOptions = {
 /** One record as it is sent: its JSON is made once, by whoever checked it. */
 export type Row<Origin> = { origin: Origin; json: string }
 
-export type RowsWritten<Origin> = {
+export type RowsBooked<Origin> = {
   /** Rows that are new. */
   inserted: number
   /** Rows that were in the ledger already, or twice in this call. */
@@ -31,14 +32,14 @@ export type RowsWritten<Origin> = {
   /** Rows that D1 will never take, each with its reason. */
   refused: { origin: Origin; reason: string }[]
   /** Rows that did not get through; sending them again is safe. */
-  unwritten: { origin: Origin; reason: string }[]
+  unbooked: { origin: Origin; reason: string }[]
 }
 
-export type WriteResult = {
+export type RecordsBooked = {
   inserted: number
   repeated: number
   refused: { record: SpendRecord; reason: string }[]
-  unwritten: { record: SpendRecord; reason: string }[]
+  unbooked: { record: SpendRecord; reason: string }[]
 }
 
 /** What is used of `D1Database`, spelt out because Node's side of the project does not know the Worker's types. */
@@ -48,24 +49,24 @@ export type SpendDatabase = {
 }
 
 /** Books records that were checked (`check-record.ts`): each once, however often it is sent. Never throws. */
-export async function writeRecords(
+export async function bookRecords(
   db: SpendDatabase,
   records: readonly SpendRecord[],
-  options: WriteOptions = {},
-): Promise<WriteResult> {
+  options: BookOptions = {},
+): Promise<RecordsBooked> {
   const rows = records.map((record) => ({ origin: record, json: JSON.stringify(record) }))
-  const written = await writeRows(db, rows, options)
+  const booked = await bookRows(db, rows, options)
   const named = ({ origin, reason }: { origin: SpendRecord; reason: string }) => ({ record: origin, reason })
-  return { ...written, refused: written.refused.map(named), unwritten: written.unwritten.map(named) }
+  return { ...booked, refused: booked.refused.map(named), unbooked: booked.unbooked.map(named) }
 }
 
-/** `writeRecords` for callers that hold the JSON already. */
-export async function writeRows<Origin>(
+/** `bookRecords` for callers that hold the JSON already. */
+export async function bookRows<Origin>(
   db: SpendDatabase,
   rows: readonly Row<Origin>[],
-  options: WriteOptions = {},
-): Promise<RowsWritten<Origin>> {
-  const result: RowsWritten<Origin> = { inserted: 0, repeated: 0, refused: [], unwritten: [] }
+  options: BookOptions = {},
+): Promise<RowsBooked<Origin>> {
+  const result: RowsBooked<Origin> = { inserted: 0, repeated: 0, refused: [], unbooked: [] }
   const deadline = startDeadline(options.deadlineMs ?? WRITE_DEADLINE_MS)
   const waiting = chunksOf(rows)
   for (let chunk = waiting.shift(); chunk !== undefined; chunk = waiting.shift()) {
@@ -76,7 +77,7 @@ export async function writeRows<Origin>(
     } else if (answer.kind === 'unavailable') {
       // The database, not the rows: nothing behind this chunk fares better.
       const left = [...chunk, ...waiting.splice(0).flat()]
-      result.unwritten.push(...left.map(({ origin }) => ({ origin, reason: answer.reason })))
+      result.unbooked.push(...left.map(({ origin }) => ({ origin, reason: answer.reason })))
     } else if (chunk.length === 1) {
       result.refused.push(...chunk.map(({ origin }) => ({ origin, reason: answer.reason })))
     } else {
@@ -96,7 +97,7 @@ type ChunkAnswer =
 async function bookChunk(
   db: SpendDatabase,
   chunk: readonly Row<unknown>[],
-  options: WriteOptions,
+  options: BookOptions,
   deadline: Deadline,
 ): Promise<ChunkAnswer> {
   const json = `[${chunk.map((row) => row.json).join(',')}]`
