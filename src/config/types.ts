@@ -35,7 +35,10 @@ export type Deployment = {
   tpm?: number
   /** Priority tier, lower first; 0 when absent. */
   order: number
-  /** Bound on the wait for response headers, `timeout` / `stream_timeout` in seconds in the file. */
+  /**
+   * Bound on the wait for response headers, `timeout` / `stream_timeout` in seconds in the file. The second also bounds the
+   * silence of a stream that has begun.
+   */
   timeoutMs?: number
   streamTimeoutMs?: number
   /** `cooldown_time` of this deployment. */

@@ -209,6 +209,7 @@ describe('router settings', () => {
       numRetries: 2,
       timeoutMs: 600_000,
       streamTimeoutMs: 600_000,
+      streamSilenceMs: null,
       allowedFails: 3,
       cooldownMs: 5_000,
       retryAfterMs: 0,
@@ -259,6 +260,7 @@ describe('router settings', () => {
       numRetries: 4,
       timeoutMs: 20_000,
       streamTimeoutMs: 5_000,
+      streamSilenceMs: 5_000,
       allowedFails: 0,
       cooldownMs: 2_500,
       retryAfterMs: 1_000,
@@ -280,6 +282,7 @@ describe('router settings', () => {
     const litellm_settings = {
       num_retries: 1,
       request_timeout: 60,
+      stream_timeout: 30,
       allowed_fails: 9,
       cooldown_time: 7,
       fallbacks: [{ nova: ['b'] }],
@@ -290,7 +293,8 @@ describe('router settings', () => {
     expect((await valid(sample({ model_list, litellm_settings }))).router).toMatchObject({
       numRetries: 1,
       timeoutMs: 60_000,
-      streamTimeoutMs: 60_000,
+      streamTimeoutMs: 30_000,
+      streamSilenceMs: 30_000,
       allowedFails: 9,
       cooldownMs: 7_000,
       fallbacks: { nova: ['b'] },

@@ -16,6 +16,7 @@ export const SETTINGS: RouterSettings = {
   numRetries: 2,
   timeoutMs: 600_000,
   streamTimeoutMs: 600_000,
+  streamSilenceMs: null,
   allowedFails: 3,
   cooldownMs: 5_000,
   retryAfterMs: 0,

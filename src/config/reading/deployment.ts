@@ -55,7 +55,8 @@ export function readDeployment(entry: unknown, path: string, reading: Reading): 
   const { reference, region, upstream } = target
   const isPattern = group?.includes('*') ?? false
   const canBeFilled = reference === undefined || checkFilled(group ?? '', reference.id, paramsPath, issues)
-  const behind = base_model === undefined ? undefined : readBaseModel(base_model)
+  const behindName = base_model ?? target.baseModel
+  const behind = behindName === undefined ? undefined : readBaseModel(behindName)
   const baseModel = behind?.id ?? target.pricedAs
   const reach = reference && !isPattern ? reachOf(reference.id, baseModel, behind?.region) : undefined
   const draft: Draft = {

@@ -17,6 +17,8 @@ type Upstream = Omit<Deployment, 'id' | 'group' | 'reach' | 'maxInputTokens' | '
 /** As far as it could be read; `upstream` only when it is whole. */
 export type ModelTarget = {
   reference?: ModelReference
+  /** `base_model`, which LiteLLM reads here where `model_info` has none. */
+  baseModel?: string
   /** What `model` says beside `model_id`, where that names a model with a price. */
   pricedAs?: string
   region?: string
@@ -29,6 +31,7 @@ export function readModelTarget(settings: JsonObject, path: string, reading: Rea
     model,
     model_id,
     custom_llm_provider,
+    base_model,
     litellm_credential_name,
     aws_region_name,
     aws_bedrock_runtime_endpoint,
@@ -55,6 +58,7 @@ export function readModelTarget(settings: JsonObject, path: string, reading: Rea
   if (wire === undefined) return {}
   const target: ModelTarget = {
     reference: wire,
+    ...(base_model === undefined ? {} : { baseModel: base_model }),
     ...(named !== undefined && isPriced(named.id) ? { pricedAs: named.id } : {}),
     ...(region === undefined ? {} : { region }),
   }

@@ -26,6 +26,8 @@ export type RouterSettings = {
   /** Bound on each attempt until its first frame or whole answer; all attempts of a call have numRetries + 1 times as long. */
   timeoutMs: number
   streamTimeoutMs: number
+  /** Longest silence of a stream that has begun: `stream_timeout` where it is written for all deployments, else null for no bound. */
+  streamSilenceMs: number | null
   /** Failures within a minute before a deployment cools, for signals that do not cool at once. Default 3. */
   allowedFails: number
   /** Cap of the growing cool-down. Default 5,000. */
@@ -78,11 +80,13 @@ export function readRouter(router: JsonObject, litellm: JsonObject, leavings: Le
   const shared = readShared(litellm, issues)
   const graph: FallbackGraph = readFallbacks({ fallbacks, context_window_fallbacks, default_fallbacks }, shared, issues)
   const timeoutMs = timeout ?? shared.timeout ?? DEFAULT_TIMEOUT_MS
+  const streamTimeoutMs = stream_timeout ?? shared.stream_timeout
   const settings: RouterSettings = {
     routingStrategy: readStrategy(routing_strategy, joinPath(ROUTER_PATH, 'routing_strategy'), issues),
     numRetries: num_retries ?? shared.num_retries ?? DEFAULT_NUM_RETRIES,
     timeoutMs,
-    streamTimeoutMs: stream_timeout ?? timeoutMs,
+    streamTimeoutMs: streamTimeoutMs ?? timeoutMs,
+    streamSilenceMs: streamTimeoutMs ?? null,
     allowedFails: allowed_fails ?? shared.allowed_fails ?? DEFAULT_ALLOWED_FAILS,
     cooldownMs: cooldown_time ?? shared.cooldown_time ?? DEFAULT_COOLDOWN_MS,
     retryAfterMs: retry_after,
@@ -106,6 +110,7 @@ function readShared(litellm: JsonObject, issues: Issues) {
   const {
     num_retries,
     request_timeout,
+    stream_timeout,
     allowed_fails,
     cooldown_time,
     fallbacks,
@@ -117,6 +122,7 @@ function readShared(litellm: JsonObject, issues: Issues) {
   return {
     num_retries,
     timeout: request_timeout,
+    stream_timeout,
     allowed_fails,
     cooldown_time,
     fallbacks,

@@ -149,8 +149,18 @@ export const GENERAL = settingTable(
     'fail_closed_budget_enforcement',
     'default_internal_user_params',
   ]),
-  meaningless('there are no budgets that it could qualify; a budget is an error of its own', [
+  meaningless('the limit that it qualifies is an error of its own', [
     'enforce_fallback_budget',
     'disable_budget_reservation',
+    'disable_batch_input_file_rate_limiting',
+    'skip_batch_input_file_rate_limiting_for_providers',
+    'skip_batch_input_file_rate_limiting_for_models',
+  ]),
+  meaningless('records are not deleted', [
+    'maximum_spend_logs_cleanup_batch_size',
+    'maximum_spend_logs_cleanup_max_batches',
+    'maximum_spend_logs_cleanup_run_budget',
+    'maximum_spend_logs_cleanup_batch_timeout',
+    'maximum_spend_logs_cleanup_cron',
   ]),
 )

@@ -8,6 +8,7 @@ export const LITELLM = settingTable(
   {
     num_retries: used(wholeNumber(0), 'shown'),
     request_timeout: used(timeoutMs, 'shown'),
+    stream_timeout: used(timeoutMs, 'shown'),
     fallbacks: used(fallbackLists, 'shown'),
     context_window_fallbacks: used(fallbackLists, 'shown'),
     default_fallbacks: used(groupList, 'shown'),
@@ -113,4 +114,10 @@ export const LITELLM = settingTable(
   ]),
   restricts('rules of its own that refuse calls or answers', ['pre_call_rules', 'post_call_rules']),
   restricts('refuses files of certain kinds', ['require_managed_files']),
+  meaningless('the limit or guardrail that it qualifies is an error of its own', [
+    'budget_reset_time',
+    'default_soft_budget',
+    'skip_system_message_in_guardrail',
+    'skip_tool_message_in_guardrail',
+  ]),
 )

@@ -34,6 +34,7 @@ export const MODEL_PARAMS = settingTable(
     model: used(text('write bedrock/<model id or ARN>'), 'shown', 'bedrock/assumed'),
     model_id: used(text('write the ARN that is sent to Bedrock in place of the model id'), 'shown'),
     custom_llm_provider: used(text('write bedrock, or leave it out'), 'shown', 'bedrock'),
+    base_model: used(text('write the model id whose price applies'), 'shown'),
     litellm_credential_name: used(text('write the credential_name of an entry of credential_list'), 'shown'),
     aws_region_name: used(
       v.pipe(v.string(REGION_MESSAGE), v.regex(REGION_NAME, REGION_MESSAGE)),
@@ -106,7 +107,7 @@ export const MODEL_PARAMS = settingTable(
   meaningless('calls are not routed by tags', ['tag_regex'], ['tags']),
   meaningless(
     'every deployment is served under its own wire format',
-    ['use_litellm_proxy', 'merge_reasoning_content_in_choices', 'base_model'],
+    ['use_litellm_proxy', 'merge_reasoning_content_in_choices'],
     ['use_in_pass_through'],
   ),
   meaningless(

@@ -135,7 +135,9 @@ export const ROUTER = settingTable(
     'health_check_ignore_transient_errors',
     'alerting_config',
   ]),
-  meaningless('a faulty deployment is an error, never left out in silence', ['ignore_invalid_deployments']),
+  meaningless('a deployment that cannot be served is an error, unless general_settings.skip_faulty is set', [
+    'ignore_invalid_deployments',
+  ]),
   meaningless('it belongs to the Python router', [
     'routing_strategy_args',
     'router_general_settings',

@@ -75,6 +75,9 @@ function explain(
 const RESTRICTING_NAME =
   /budget|guardrail|moderation|quota|limiter|(?:rate|tpm|rpm|token|request|parallel)_limit|max_(?:parallel|concurrent|in_flight|requests|users)|allow(?:ed)?_(?:ips|routes|models|users|callers)|allowlist|whitelist|block(?:ed|list)|blacklist|banned|denylist|enforce|restrict|reject/
 
+/** Parameters that LiteLLM would put into the body: they bound what a model thinks, not what a caller may spend. */
+const BODY_BUDGET = /think|reason|token/
+
 function explainUnknown(section: Section, name: string, path: string, issues: Issues): void {
   if ((section === 'litellm_params' || section === 'model_info') && looksLikePrice(name)) {
     const message =
@@ -83,7 +86,7 @@ function explainUnknown(section: Section, name: string, path: string, issues: Is
     return
   }
   const nearest = nearestSetting(section, name)
-  if (section !== 'model_info' && !name.startsWith('x-') && RESTRICTING_NAME.test(name)) {
+  if (speaksOfALimit(section, name)) {
     const meant = nearest === undefined ? '' : `, or write ${nearest} if that was meant`
     issues.error(path, `not known here, and by its name it restricts calls: remove it, or enforce it elsewhere${meant}`)
     return
@@ -116,4 +119,11 @@ export function readSection(value: unknown, path: string, issues: Issues): JsonO
   if (isObject(value)) return value
   issues.error(path, `this section is ${typeName(value)}: write a mapping of settings`)
   return {}
+}
+
+function speaksOfALimit(section: Section, name: string): boolean {
+  // A description of a model, and a block of YAML that is only there for its anchor, limit nothing.
+  if (section === 'model_info' || name.startsWith('x-')) return false
+  if (section === 'litellm_params' && name.includes('budget') && BODY_BUDGET.test(name)) return false
+  return RESTRICTING_NAME.test(name)
 }

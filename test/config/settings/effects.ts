@@ -57,6 +57,7 @@ export const EFFECTS: Readonly<Record<string, Example>> = {
   'litellm_params model': param('model', 'bedrock/amazon.nova-pro-v1:0'),
   'litellm_params model_id': param('model_id', ARN),
   'litellm_params custom_llm_provider': param('custom_llm_provider', 'bedrock', { model: 'my-own-model' }),
+  'litellm_params base_model': param('base_model', 'amazon.nova-pro-v1:0'),
   'litellm_params litellm_credential_name': {
     without: withCredentials({}),
     having: withCredentials({ litellm_credential_name: 'shared' }),
@@ -128,6 +129,7 @@ export const EFFECTS: Readonly<Record<string, Example>> = {
 
   'litellm_settings num_retries': setting('litellm_settings', 'num_retries', 7),
   'litellm_settings request_timeout': setting('litellm_settings', 'request_timeout', 7),
+  'litellm_settings stream_timeout': setting('litellm_settings', 'stream_timeout', 7),
   'litellm_settings fallbacks': setting('litellm_settings', 'fallbacks', FALLBACKS),
   'litellm_settings context_window_fallbacks': setting('litellm_settings', 'context_window_fallbacks', FALLBACKS),
   'litellm_settings default_fallbacks': setting('litellm_settings', 'default_fallbacks', ['b']),
