@@ -16,6 +16,8 @@ export type PatternMatch = {
 
 const ANY = '*'
 
+const PROVIDER = 'bedrock/'
+
 /** Longer names than AWS allows for a model (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html). */
 const NAME_MAX_CHARS = 2048
 
@@ -29,12 +31,19 @@ export function sortPatterns(patterns: readonly PatternGroup[]): readonly Patter
 export function matchPattern(patterns: readonly PatternGroup[], model: string): PatternMatch | null {
   if (model.length > NAME_MAX_CHARS) return null
   for (const { name, deployments } of patterns) {
-    const parts = matchedParts(name, model)
-    if (parts === null) continue
-    const filled = deployments.flatMap((deployment) => fillDeployment(deployment, name, model, parts) ?? [])
-    if (filled.length > 0) return { group: name, deployments: filled }
+    for (const asked of spellingsOf(model)) {
+      const parts = matchedParts(name, asked)
+      if (parts === null) continue
+      const filled = deployments.flatMap((deployment) => fillDeployment(deployment, name, asked, parts) ?? [])
+      if (filled.length > 0) return { group: name, deployments: filled }
+    }
   }
   return null
+}
+
+/** An SDK of AWS asks for the id alone where LiteLLM's clients put the provider in front: `bedrock/*` serves both. */
+function spellingsOf(model: string): readonly string[] {
+  return model.startsWith(PROVIDER) ? [model] : [model, PROVIDER + model]
 }
 
 /** What each `*` of a pattern stands for in a name, each as short as it can be but the last; null where it does not match. */

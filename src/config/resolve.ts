@@ -93,7 +93,7 @@ function interpret(raw: JsonObject, source: SecretSource, issues: Issues, skippe
   const groups = gatherGroups(list, router, leavings, issues)
   checkGroups(groups, issues)
   for (const { path, modelName, faults } of skipped.values()) {
-    issues.warn(path, `${modelName} cannot be served and is left out (skip_faulty): ${faults.join('; ')}`)
+    issues.warn(path, `"${modelName}" cannot be served and is left out (skip_faulty): ${faults.join('; ')}`)
   }
   leavings.report(issues)
   if (masterKey === undefined) return { config: null, skipsFaulty }

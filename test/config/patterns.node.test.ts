@@ -20,6 +20,8 @@ describe('a pattern serves every model that matches', () => {
     [ANY, 'bedrock/anthropic.claude-opus-5', 'anthropic.claude-opus-5'],
     [ANY, 'eu.amazon.nova-lite-v1:0', 'eu.amazon.nova-lite-v1:0'],
     [BEDROCK, 'bedrock/eu.amazon.nova-lite-v1:0', 'eu.amazon.nova-lite-v1:0'],
+    [BEDROCK, 'eu.amazon.nova-lite-v1:0', 'eu.amazon.nova-lite-v1:0'],
+    [deployment('bedrock/eu.*', { model: 'bedrock/*' }), 'eu.amazon.nova-lite-v1:0', 'eu.amazon.nova-lite-v1:0'],
     [BEDROCK, 'bedrock/converse/eu.amazon.nova-lite-v1:0', 'eu.amazon.nova-lite-v1:0'],
     [deployment('anthropic.*', { model: 'bedrock/*' }), 'anthropic.claude-opus-5', 'anthropic.claude-opus-5'],
     [deployment('*.claude-*', { model: 'bedrock/*' }), 'anthropic.claude-opus-5', 'anthropic.claude-opus-5'],
@@ -41,7 +43,8 @@ describe('a pattern serves every model that matches', () => {
   })
 
   test.for([
-    [BEDROCK, 'anthropic.claude-opus-5'],
+    [deployment('bedrock/eu.*', { model: 'bedrock/*' }), 'us.amazon.nova-lite-v1:0'],
+    [deployment('team/*', { model: 'bedrock/*' }), 'anthropic.claude-opus-5'],
     [deployment('anthropic.*', { model: 'bedrock/*' }), 'amazon.nova-lite-v1:0'],
     [ANY, 'arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0'],
     [BEDROCK, 'bedrock/us-east-1/anthropic.claude-v2'],

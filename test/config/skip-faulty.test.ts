@@ -28,20 +28,20 @@ describe('skip_faulty', () => {
     expect(config.leftOut).toMatchObject([
       {
         path: 'model_list[1]',
-        modelName: '"a"',
+        modelName: 'a',
         faults: [expect.stringContaining('aws_profile_name: not supported here')],
       },
       {
         path: 'model_list[2]',
-        modelName: '"b"',
+        modelName: 'b',
         faults: [expect.stringContaining('aws_web_identity_token'), expect.stringContaining('weight')],
       },
       {
         path: 'model_list[3]',
-        modelName: '"c"',
+        modelName: 'c',
         faults: [expect.stringContaining('max_budget: this setting restricts calls')],
       },
-      { path: 'model_list[4]', modelName: '"d"', faults: [expect.stringContaining('the secret NOT_SET is not set')] },
+      { path: 'model_list[4]', modelName: 'd', faults: [expect.stringContaining('the secret NOT_SET is not set')] },
     ])
     const warnings = await warningsOf(raw)
     for (const index of [1, 2, 3, 4]) {

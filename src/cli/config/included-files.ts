@@ -75,21 +75,21 @@ type Merged = { value: JsonObject; placeOf: (path: string) => Place; warnings: r
 
 function merge(base: Merged, included: ConfigText & { ok: true }): Merged {
   if (!isObject(included.value)) return { ...base, warnings: [...base.warnings, ...included.warnings] }
-  const value: Record<string, unknown> = { ...base.value }
+  const settings = new Map(Object.entries(base.value))
   const warnings = [...base.warnings, ...included.warnings]
   /** Settings that come from the included file, with the number of list entries that stand before its own. */
   const offsets = new Map<string, number>()
   for (const [name, setting] of Object.entries(included.value)) {
-    const before = value[name]
+    const before = settings.get(name)
     const isJoined = Array.isArray(before) && Array.isArray(setting)
-    value[name] = isJoined ? [...before, ...setting] : setting
+    settings.set(name, isJoined ? [...before, ...setting] : setting)
     offsets.set(name, isJoined ? before.length : 0)
     if (before !== undefined && !isJoined) {
       const message = 'an included file has this setting too, and its whole value counts'
       warnings.push({ severity: 'warning', path: name, message, ...base.placeOf(name) })
     }
   }
-  return { value, warnings, placeOf: (path) => placeIn(path, base, included, offsets) }
+  return { value: Object.fromEntries(settings), warnings, placeOf: (path) => placeIn(path, base, included, offsets) }
 }
 
 const FIRST_SEGMENTS = /^([A-Za-z_][\w-]*)(?:\[(\d+)\])?(.*)$/s

@@ -23,10 +23,7 @@ export function collectLeavings(): Leavings {
       const [first] = found
       if (first === undefined) return
       const list = found.map(({ path, what }) => `${path} (${what})`).join(', ')
-      issues.leaveOut(
-        first.path,
-        `left out, because this gateway serves the models of Amazon Bedrock in this file: ${list}`,
-      )
+      issues.leaveOut(first.path, `left out, because it is no model of Amazon Bedrock or leads to none: ${list}`)
     },
   }
 }
@@ -51,10 +48,10 @@ export function otherProvider(
   return reading.kind === 'elsewhere' ? reading.provider : null
 }
 
-/** How an entry is named in the warning. */
+/** `model_name` of an entry that is not read; empty where it has none. */
 export function entryName(entry: unknown): string {
   const name = isObject(entry) ? entry.model_name : undefined
-  return typeof name === 'string' || typeof name === 'number' ? `"${name}"` : 'without a name'
+  return typeof name === 'string' || typeof name === 'number' ? String(name) : ''
 }
 
 /** Paths and names of the entries that are left out, and the rest with their places in the file. */
@@ -71,8 +68,8 @@ export function partEntries(
       kept.push({ entry, index })
       return
     }
-    leavings.add(joinPath('model_list', index), `${entryName(entry)}, ${provider}`)
-    if (isObject(entry)) names.add(String(entry.model_name))
+    leavings.add(joinPath('model_list', index), `"${entryName(entry)}", ${provider}`)
+    names.add(entryName(entry))
   })
   return { kept, names }
 }

@@ -3,7 +3,7 @@ import { isObject } from '../../base/json.ts'
 import { joinPath } from '../setting-path.ts'
 import type { Siblings } from '../settings/setting.ts'
 import { type Draft, readDeployment } from './deployment.ts'
-import { type Leavings, otherProvider, partEntries } from './left-out.ts'
+import { entryName, type Leavings, otherProvider, partEntries } from './left-out.ts'
 import type { Reading } from './reading.ts'
 
 const LIST_PATH = 'model_list'
@@ -30,10 +30,7 @@ export function readModelList(
   const { kept, names } = partEntries(value, leavings, (entry) => otherProvider(entry, credentials, source))
   const entries = kept.filter(({ index }) => !skipped.has(index))
   const leftOutNames = new Set(names)
-  for (const index of skipped.keys()) {
-    const entry: unknown = value[index]
-    if (isObject(entry)) leftOutNames.add(String(entry.model_name))
-  }
+  for (const index of skipped.keys()) leftOutNames.add(entryName(value[index]))
   if (entries.length === 0) {
     issues.error(LIST_PATH, 'no entry is left that Amazon Bedrock serves: write at least one with model: bedrock/…')
   }

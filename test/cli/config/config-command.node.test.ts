@@ -257,7 +257,7 @@ describe('the deployed Worker', () => {
     const stored: unknown = JSON.parse(wrangler.stored())
     expect(stored).toMatchObject({ general_settings: { skip_faulty: true } })
     const inWorker = await readConfig(stored, { MK: 'sk-master-key', K: 'key' })
-    expect(inWorker.ok && inWorker.config.leftOut).toMatchObject([{ path: 'model_list[1]', modelName: '"bad"' }])
+    expect(inWorker.ok && inWorker.config.leftOut).toMatchObject([{ path: 'model_list[1]', modelName: 'bad' }])
   })
 
   test('that cannot be reached ends with 1 and says what to do', async () => {
