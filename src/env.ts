@@ -1,3 +1,4 @@
+/** The bindings that the Worker is deployed with. */
 import type { Meter } from './ledger/meter/meter.ts'
 
 /** Bindings of the Worker (`wrangler.toml`). Secrets named by `os.environ/NAME` are further string properties. */

@@ -8,6 +8,9 @@ import type { Refusal } from './refusal.ts'
 /** Number of model names an unknown-model error lists at most. */
 const LISTED_MODELS_MAX = 50
 
+/** Longest name of the caller's that an error repeats, in characters. */
+const REPEATED_NAME_MAX_CHARS = 128
+
 export function errorOfRefusal(refusal: Refusal): AwsError {
   switch (refusal.kind) {
     case 'no-credential':
@@ -28,6 +31,12 @@ export function errorOfRefusal(refusal: Refusal): AwsError {
         status: 404,
         type: 'UnknownOperationException',
         message: `${refusal.method} ${refusal.path} is no operation of this gateway.`,
+      }
+    case 'unsignable':
+      return {
+        status: 400,
+        type: 'ValidationException',
+        message: `The ${refusal.part} ${JSON.stringify(shortened(refusal.name))} cannot be signed for AWS: ${refusal.detail}.`,
       }
     case 'unknown-model':
       return {
@@ -101,6 +110,10 @@ function coolingError(refusal: Extract<Refusal, { kind: 'cooling' }>): AwsError 
   const message = `All deployments of ${refusal.model} are out after failures (${refusal.reason}). Try again in ${refusal.retryAfterMs} ms.`
   const type = refusal.status === 429 ? 'ThrottlingException' : 'ServiceUnavailableException'
   return { status: refusal.status, type, message, retryAfterMs: refusal.retryAfterMs }
+}
+
+function shortened(name: string): string {
+  return name.length > REPEATED_NAME_MAX_CHARS ? `${name.slice(0, REPEATED_NAME_MAX_CHARS)}…` : name
 }
 
 function unknownModelMessage(model: string, known: readonly string[]): string {

@@ -3,12 +3,14 @@
  * `aws-error.ts` beside this file turns one into an error as AWS would say it, `admin/errors.ts` into one of the management API.
  */
 import type { PathFault } from '../bedrock/operations/path.ts'
+import type { Unsignable } from '../bedrock/signing/unsignable.ts'
 
 export type Refusal =
   | { kind: 'no-credential' }
   | { kind: 'unknown-key' }
   | { kind: 'malformed-authorization'; detail: string }
   | PathFault
+  | Unsignable
   | { kind: 'unknown-model'; model: string; known: readonly string[] }
   | { kind: 'body-too-large'; limitBytes: number }
   | { kind: 'body-unreadable' }

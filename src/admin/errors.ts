@@ -20,6 +20,7 @@ export function adminErrorOfRefusal(refusal: Refusal): AdminError {
     case 'not-allowed':
       return { status, type: 'permission_error', message }
     case 'bad-path':
+    case 'unsignable':
     case 'unroutable':
     case 'body-too-large':
     case 'body-unreadable':

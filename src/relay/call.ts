@@ -1,7 +1,8 @@
 /** What is known of one call while it travels; each step of the journey adds its part and reads the others'. */
 import type { Caller } from '../access/caller.ts'
 import type { HeaderMap } from '../base/header-map.ts'
-import type { Operation } from '../bedrock/operations/bedrock-runtime.ts'
+import type { Operation } from '../bedrock/operations/operation.ts'
+import type { Labels } from '../bedrock/operations/path-template.ts'
 import type { GatewayConfig } from '../config/types.ts'
 import type { Catalogue } from '../ledger/prices/price-row.ts'
 import type { Attempt } from '../routing/router.ts'
@@ -39,6 +40,8 @@ export type AdmittedCall = Call & {
   readonly prices: Catalogue | undefined
   readonly caller: Caller
   readonly operation: Operation
+  /** Labels of the request's path, decoded. */
+  readonly labels: Labels
   /** The model as the client asked for it. */
   readonly model: string
   /** Where that model is served. */

@@ -1,10 +1,9 @@
 /**
- * Asks one deployment whether it answers: CountTokens, which is free, or on demand a real Converse of one token. That one goes the
- * way of every call: health learns from it, and it leaves a row, answered or not.
- * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html
+ * Asks one deployment whether it answers: by the operation of the table that is free to ask, or on demand by the one that costs a
+ * token. That one goes the way of every call: health learns from it, and it leaves a row, answered or not.
  */
 import type { Caller } from '../access/caller.ts'
-import { OPERATIONS, type Operation, type OperationName } from '../bedrock/operations/bedrock-runtime.ts'
+import type { Probing } from '../bedrock/operations/table.ts'
 import type { Deployment, GatewayConfig } from '../config/types.ts'
 import type { Catalogue } from '../ledger/prices/price-row.ts'
 import type { Attempt } from '../routing/router.ts'
@@ -17,10 +16,6 @@ import type { Delivery } from './upstream/delivery.ts'
 
 /** A deployment that says nothing for this long is not healthy. */
 const PROBE_TIMEOUT_MS = 15_000
-
-const MESSAGES = [{ role: 'user', content: [{ text: 'ping' }] }]
-const COUNT_TOKENS_BODY = JSON.stringify({ input: { converse: { messages: MESSAGES } } })
-const CONVERSE_BODY = JSON.stringify({ messages: MESSAGES, inferenceConfig: { maxTokens: 1 } })
 
 /** `unknown`: the deployment answered, but its model cannot be asked this way. */
 export type ProbeResult = {
@@ -39,15 +34,15 @@ export async function probe(
   context: ProbeContext,
   deps: RelayDeps,
 ): Promise<ProbeResult> {
-  const call = isPaid
-    ? probeCall(deployment, 'Converse', CONVERSE_BODY, context)
-    : probeCall(deployment, 'CountTokens', COUNT_TOKENS_BODY, context)
+  const probing = deps.isolate.operations.probe(isPaid ? 'paid' : 'free')
+  if (probing === null) return { state: 'unknown', ms: 0, status: null, error: null }
+  const call = probeCall(deployment, probing, context)
   if (isPaid) await carry(call, deps, deployment)
   else await askFree(call, deployment, deps)
   return resultOf(call)
 }
 
-/** Counting tokens says nothing of whether the model may be called, so neither health nor the ledger learn of it. */
+/** An operation that is free says nothing of whether the model may be called, so neither health nor the ledger learn of it. */
 async function askFree(call: AdmittedCall, deployment: Deployment, { isolate }: RelayDeps): Promise<void> {
   const unknown = { sentMs: null, ms: null, failure: null, row: null, value: null, action: 'probe' }
   const attempt: Attempt<Delivery> = { deployment, startedMs: call.startedMs, ...unknown }
@@ -65,18 +60,19 @@ function resultOf({ attempts, startedMs }: AdmittedCall): ProbeResult {
   if (failure === null) return { state: 'healthy', ms, status: 200, error: null }
   const { status, type, phase, timedOut } = failure
   const error = type ?? (timedOut ? 'timeout' : phase)
-  // A model without CountTokens, or one that does not converse, refuses the request itself: that says nothing of its health.
+  // A model that does not know the operation refuses the request itself: that says nothing of its health.
   const isUnasked = status === 400 || type === 'UnknownOperationException'
   return { state: isUnasked ? 'unknown' : 'unhealthy', ms, status, error }
 }
 
-function probeCall(deployment: Deployment, name: OperationName, text: string, context: ProbeContext): AdmittedCall {
+function probeCall(deployment: Deployment, { operation, body }: Probing, context: ProbeContext): AdmittedCall {
   const startedMs = Date.now()
-  const bytes = new TextEncoder().encode(text)
+  const bytes = new TextEncoder().encode(body)
   const headers = { 'content-type': 'application/json', 'x-litellm-tags': 'health-probe' }
   return admitCall(beginCall(newCallId(startedMs), startedMs, 'POST', headers), {
     ...context,
-    operation: operationNamed(name),
+    operation,
+    labels: {},
     model: deployment.group,
     resolved: { group: deployment.group },
     search: '',
@@ -84,10 +80,4 @@ function probeCall(deployment: Deployment, name: OperationName, text: string, co
     body: { bytes, sizeBytes: bytes.byteLength, release: () => undefined },
     disconnect: watchDisconnect(new AbortController().signal, false),
   })
-}
-
-function operationNamed(name: OperationName): Operation {
-  const operation = OPERATIONS.find((one) => one.name === name)
-  if (operation === undefined) throw new Error(`${name} is not in the table of operations`)
-  return operation
 }

@@ -8,7 +8,9 @@ import type { Refusal } from '../access/refusal.ts'
 import type { Background } from '../base/background.ts'
 import { headerMap } from '../base/header-map.ts'
 import { no, ok, type Result } from '../base/result.ts'
-import { recogniseCall } from '../bedrock/operations/path.ts'
+import { recognise } from '../bedrock/operations/path.ts'
+import { resourceOf } from '../bedrock/operations/place.ts'
+import { canonicalQuery } from '../bedrock/signing/canonical-query.ts'
 import type { Deployment } from '../config/types.ts'
 import type { Env } from '../env.ts'
 import type { RouteCall } from '../routing/router.ts'
@@ -53,22 +55,28 @@ async function admit(call: Call, request: Request, deps: RelayDeps): Promise<Res
   // Both are in memory but for the first call of an isolate.
   const [config, prices] = await Promise.all([isolate.config(env, ctx), isolate.prices(env, ctx)])
   if (config === null) return no({ kind: 'no-config' })
-  const recognised = recogniseCall(request.method, request.url, BEDROCK_PREFIX)
+  const recognised = recognise(isolate.operations, request.method, request.url, BEDROCK_PREFIX)
   if ('kind' in recognised) return no(recognised)
-  const { operation, model, search } = recognised
+  const { operation, labels } = recognised
   const caller = await identify(call.clientHeaders, config.masterKey)
   if (!caller.ok) return caller
   if (!mayDo(caller.value, { permission: 'call', scope: 'own' }))
     return no({ kind: 'not-allowed', action: 'call models' })
+  const query = canonicalQuery(recognised.search)
+  if (!query.ok) return query
+  const upstreamHeaders = upstreamRequestHeaders(call.clientHeaders)
+  if (!upstreamHeaders.ok) return upstreamHeaders
   const body = await readBody(request, isolate.bodies)
   if (!body.ok) return body
   call.holds.push(body.value.release)
+  // The model may stand in the body, so it is known only now.
+  const model = resourceOf(operation, { labels, headers: call.clientHeaders, body: body.value.bytes }) ?? ''
   const resolved = resolveModel(config, model)
   if (!resolved.ok) return resolved
-  const facts = { config, prices, caller: caller.value, operation, model, search, resolved: resolved.value }
-  const upstreamHeaders = upstreamRequestHeaders(call.clientHeaders)
+  const facts = { config, prices, caller: caller.value, operation, labels, model, resolved: resolved.value }
+  const sent = { search: query.value, upstreamHeaders: upstreamHeaders.value, body: body.value }
   const disconnect = watchDisconnect(request.signal, config.cancelOnDisconnect)
-  return ok(admitCall(call, { ...facts, upstreamHeaders, disconnect, body: body.value }))
+  return ok(admitCall(call, { ...facts, ...sent, disconnect }))
 }
 
 /** Routes and delivers a call; with `only`, to that deployment and no other, whatever its health. */
@@ -87,8 +95,8 @@ function routeOf(call: AdmittedCall, { isolate }: RelayDeps): RouteCall<Delivery
   const { operation, body, attempts, disconnect } = call
   return {
     ...call.resolved,
-    portable: operation.portable,
-    streams: operation.streams,
+    portable: operation.fallback === 'any-group',
+    streams: operation.answer.kind === 'event-stream',
     bodyBytes: body.bytes,
     attempts,
     isAbandoned: disconnect.gone,

@@ -13,6 +13,7 @@ const CASES: readonly [Refusal, number, string][] = [
     'IncompleteSignatureException',
   ],
   [{ kind: 'bad-path', detail: 'x' }, 400, 'ValidationException'],
+  [{ kind: 'unsignable', part: 'header', name: 'accept', detail: 'x' }, 400, 'ValidationException'],
   [{ kind: 'unknown-operation', method: 'GET', path: '/x' }, 404, 'UnknownOperationException'],
   [{ kind: 'unknown-model', model: 'x', known: ['a', 'b'] }, 404, 'ResourceNotFoundException'],
   [{ kind: 'body-too-large', limitBytes: 25_000_000 }, 413, 'ValidationException'],

@@ -209,7 +209,6 @@ describe('a bad command line', () => {
   })
 
   test.each([
-    { args: ['--https'], said: '--https' },
     { args: ['--port', '99999'], said: '--port 99999' },
     { args: ['--port', 'http'], said: '--port http' },
     { args: ['--prot', '1'], said: '--prot' },

@@ -11,6 +11,8 @@ export type GatewayOptions = {
   config: Record<string, unknown>
   /** Further bindings: what `os.environ/…` names, `LEDGER`. */
   env?: Record<string, string>
+  /** Main module of the Worker, from the root of the project; without it, the one that is deployed. */
+  main?: string
 }
 
 export type RunningGateway = {
@@ -39,6 +41,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     bindings: options.env ?? {},
     port: 0,
     onLog: (message) => collect(logs, message),
+    ...(options.main === undefined ? {} : { main: options.main }),
   })
   return {
     url,

@@ -2,12 +2,13 @@ import { describe, expect, test, vi } from 'vitest'
 import { exceptionFrame } from '../../src/bedrock/event-stream/encode.ts'
 import { createStreamTap, type StreamTap } from '../../src/bedrock/event-stream/tap.ts'
 import { streamObserver, tailObserver } from '../../src/relay/answer/stream-observer.ts'
+import { streamAnswerOf } from '../bedrock/event-stream/stream-answers.ts'
 
 const SERVED = { client: 'served', upstream: 'ended' } as const
 
 /** A tap with a fault of its own in one of its methods. */
 function faultyTap(method: 'push' | 'finish' | 'repair'): StreamTap {
-  const tap = createStreamTap('ConverseStream')
+  const tap = createStreamTap(streamAnswerOf('ConverseStream'))
   return Object.assign(Object.create(tap) as StreamTap, {
     push: tap.push,
     finish: tap.finish,

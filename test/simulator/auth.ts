@@ -202,13 +202,13 @@ async function signatureOf(request: SignedRequest, claim: Claim, keys: KeyPair, 
 
 /** Decoded once, because the signer encodes; a repeated name becomes a list. */
 function parseQuery(search: string): Record<string, string | string[]> {
-  const query: Record<string, string | string[]> = {}
+  const query = new Map<string, string | string[]>()
   for (const pair of search.split('&').filter((part) => part !== '')) {
     const [name = '', value = ''] = splitOnce(pair, '=').map(decodeOrKeep)
-    const earlier = query[name]
-    query[name] = earlier === undefined ? value : [...(Array.isArray(earlier) ? earlier : [earlier]), value]
+    const earlier = query.get(name)
+    query.set(name, earlier === undefined ? value : [...(Array.isArray(earlier) ? earlier : [earlier]), value])
   }
-  return query
+  return Object.fromEntries(query)
 }
 
 function splitOnce(text: string, separator: string): string[] {

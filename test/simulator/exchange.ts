@@ -1,13 +1,15 @@
 /** One request from its first byte to its last: read, recorded, checked, then answered or refused or spoilt. */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { answer } from './answers/answer.ts'
+import { malformed } from './answers/answer.ts'
+import { parseObject } from './answers/prompt.ts'
 import { type AuthRules, type AuthVerdict, verifyAuth } from './auth.ts'
 import { deliver, silence } from './deliver.ts'
 import { errorReply, htmlPageReply, THROTTLING_MESSAGES, unknownOperationReply } from './errors.ts'
 import type { Fault, FaultQueue } from './faults.ts'
 import type { Holds } from './holds.ts'
 import { namedFault } from './named-faults.ts'
+import type { SimulatedOperation } from './operations.ts'
 import type { RateLimiter } from './rate-limits.ts'
 import type { ReceivedLog, ReceivedRequest } from './received.ts'
 import { type Recording, type RecordingShelf, replay } from './recordings.ts'
@@ -19,6 +21,7 @@ const REQUEST_BODY_MAX_BYTES = 25_000_000
 
 /** What all listeners of a simulator share. */
 export type Desk = {
+  operations: readonly SimulatedOperation[]
   faults: FaultQueue
   holds: Holds
   log: ReceivedLog
@@ -40,7 +43,7 @@ export async function exchange(
   listener: Listener,
   desk: Desk,
 ): Promise<void> {
-  const target = route(request.method ?? '', request.url ?? '')
+  const target = route(request.method ?? '', request.url ?? '', desk.operations)
   const record = desk.log.add(newRecord(request, target, listener, desk.now()))
   const gone = watchClient(response, record, desk)
   try {
@@ -143,7 +146,10 @@ function pickRecording(target: Route | null, body: Uint8Array, fault: Fault, she
 }
 
 function sound(target: Route | null, record: ReceivedRequest, body: Uint8Array, fault: Fault): Reply {
-  return target === null ? unknownOperationReply() : answer(target, record.headers, body, fault)
+  if (target === null) return unknownOperationReply()
+  const json = target.operation.method === 'GET' ? {} : parseObject(body)
+  if (json === null) return malformed()
+  return target.operation.answer({ model: target.model, headers: record.headers, body: json, fault })
 }
 
 function withRequestId(reply: Reply, requestId: string): Reply {
@@ -188,7 +194,7 @@ function newRecord(
     method: request.method ?? '',
     rawUrl: request.url ?? '',
     region: listener.region,
-    operation: target?.operation ?? null,
+    operation: target?.operation.name ?? null,
     model: target?.model ?? null,
     headers: joinedHeaders(request.rawHeaders),
     rawHeaders: request.rawHeaders,

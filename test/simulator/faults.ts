@@ -4,7 +4,6 @@
  */
 import * as v from 'valibot'
 import { ERROR_NAMES } from './errors.ts'
-import { OPERATION_NAMES } from './route.ts'
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 const positive = v.pipe(v.number(), v.integer(), v.minValue(1))
@@ -121,7 +120,8 @@ export type Fault = v.InferOutput<typeof FaultSchema>
 export const MatchSchema = v.strictObject({
   /** Decoded model id, profile id or ARN, as a whole. */
   model: v.exactOptional(v.string()),
-  operation: v.exactOptional(v.picklist(OPERATION_NAMES)),
+  /** AWS's name of the operation. */
+  operation: v.exactOptional(v.string()),
   /** Region of the listener the request came in on. */
   region: v.exactOptional(v.string()),
 })

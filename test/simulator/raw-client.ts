@@ -4,15 +4,7 @@ import { connect } from 'node:net'
 import { EventStreamCodec } from '@smithy/eventstream-codec'
 import { SIMULATOR_BEARER_KEY } from './auth.ts'
 import { splitFrames } from './frames.ts'
-import type { OperationName } from './route.ts'
-
-const ACTION: Readonly<Record<OperationName, string>> = {
-  Converse: 'converse',
-  ConverseStream: 'converse-stream',
-  InvokeModel: 'invoke',
-  InvokeModelWithResponseStream: 'invoke-with-response-stream',
-  CountTokens: 'count-tokens',
-}
+import { SIMULATED_OPERATIONS } from './operations.ts'
 
 export const HELLO = { messages: [{ role: 'user', content: [{ text: 'Say this is a test' }] }] }
 
@@ -32,17 +24,14 @@ export type CallOptions = {
   leaveAfterBytes?: number
 }
 
-export function pathOf(operation: OperationName, model: string): string {
-  return `/model/${encodeURIComponent(model)}/${ACTION[operation]}`
+export function pathOf(operation: string, model: string): string {
+  const found = SIMULATED_OPERATIONS.find(({ name }) => name === operation)
+  if (found === undefined) throw new Error(`The simulator has no operation ${operation}.`)
+  return found.path.replace('{modelId}', encodeURIComponent(model))
 }
 
 /** One call with the simulator's own Bedrock API key on a connection of its own. */
-export function call(
-  base: string,
-  operation: OperationName,
-  model: string,
-  options: CallOptions = {},
-): Promise<RawAnswer> {
+export function call(base: string, operation: string, model: string, options: CallOptions = {}): Promise<RawAnswer> {
   return callPath(base, pathOf(operation, model), options)
 }
 

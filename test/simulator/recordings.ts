@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { splitFrames } from './frames.ts'
+import type { SimulatedOperation } from './operations.ts'
 import type { Reply } from './reply.ts'
 import { type Route, route } from './route.ts'
 
@@ -53,11 +54,10 @@ export function loadRecordings(folder: string = RECORDINGS_FOLDER): readonly Rec
 }
 
 /** Several answers to one and the same request are given in turn, in the order of their names. */
-export function recordingShelf(recordings: readonly Recording[]) {
-  const byRequest = Map.groupBy(recordings, (recording) =>
-    keyOf(route('POST', recording.rawUrl), recording.requestBody),
-  )
-  const targets = new Set(recordings.map((recording) => targetKeyOf(route('POST', recording.rawUrl))))
+export function recordingShelf(recordings: readonly Recording[], operations?: readonly SimulatedOperation[]) {
+  const routeOf = (recording: Recording) => route('POST', recording.rawUrl, operations)
+  const byRequest = Map.groupBy(recordings, (recording) => keyOf(routeOf(recording), recording.requestBody))
+  const targets = new Set(recordings.map((recording) => targetKeyOf(routeOf(recording))))
   const given = new Map<string, number>()
   return {
     find(target: Route, body: Uint8Array): Recording | null {
@@ -90,7 +90,7 @@ function keyOf(target: Route | null, body: string): string {
 }
 
 function targetKeyOf(target: Route | null): string {
-  return JSON.stringify([target?.operation, target?.model])
+  return JSON.stringify([target?.operation.name, target?.model])
 }
 
 function canonical(text: string): unknown {

@@ -6,6 +6,7 @@ import { CONTROL_PREFIX, control } from './control.ts'
 import { type Desk, exchange, type Listener } from './exchange.ts'
 import { type Fault, type FaultOptions, faultQueue, type MatchInput } from './faults.ts'
 import { holds } from './holds.ts'
+import { SIMULATED_OPERATIONS, type SimulatedOperation } from './operations.ts'
 import { type RateLimits, rateLimiter } from './rate-limits.ts'
 import { type ReceivedLog, type ReceivedRequest, receivedLog } from './received.ts'
 import { loadRecordings, recordingShelf } from './recordings.ts'
@@ -19,6 +20,8 @@ const KEEP_ALIVE_MS = 600_000
 const LOOPBACK = '127.0.0.1'
 
 export type SimulatorOptions = {
+  /** What is served; without it, the operations of bedrock-runtime. */
+  operations?: readonly SimulatedOperation[]
   /** Port of the first listener, the others take the next ones; 0, the default, lets the system choose for each. */
   port?: number
   /** One listener for each, which takes signatures for its region only. Without it there is one, which takes any region. */
@@ -66,12 +69,14 @@ export type Simulator = {
 /** Rejects where a port is taken. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const now = options.now ?? Date.now
+  const operations = options.operations ?? SIMULATED_OPERATIONS
   const desk: Desk = {
+    operations,
     faults: faultQueue(),
     holds: holds(),
     log: receivedLog(),
     limiter: rateLimiter(options.limits ?? {}, now),
-    recordings: recordingShelf(options.recordings === null ? [] : loadRecordings(options.recordings)),
+    recordings: recordingShelf(options.recordings === null ? [] : loadRecordings(options.recordings), operations),
     now,
   }
   const simulator = { ...controls(desk) }

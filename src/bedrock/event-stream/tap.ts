@@ -4,26 +4,26 @@
  */
 
 import { parseJson } from '../../base/json.ts'
+import type { StreamAnswer } from '../operations/operation.ts'
 import type { WireParts } from '../usage/wire-parts.ts'
 import { type ChunkKeeper, createChunkKeeper } from './chunks.ts'
+import { exceptionFrame } from './encode.ts'
 import { readException, type StreamException } from './exception.ts'
 import { createFrameReader, type Ending, type Frame } from './reader.ts'
 import { endBrokenStream } from './repair/end-broken-stream.ts'
 
-export type StreamingOperation = 'ConverseStream' | 'InvokeModelWithResponseStream'
-
 export type StreamSummary = {
   /** `corrupt` also for a wrong checksum of a single message: what follows cannot be trusted. */
   ending: Ending
-  /** The model said that it was done: `messageStop`, or the last chunk of its family. */
+  /** The answer came to its end: by the event that ends it, by the last chunk of its family, or where nothing marks it cleanly. */
   terminated: boolean
   /** The first exception or error message of the stream, its type as on the wire. */
   exception: StreamException | null
-  /** ConverseStream: `metadata`. InvokeModelWithResponseStream: `chunks`, the first and the last few. */
+  /** `metadata`, the payload of the event that holds the usage; or `chunks`, the first and the last few; or nothing. */
   parts: WireParts
   /** Whole, valid messages. */
   frames: number
-  /** Those among them that carry output: `contentBlockDelta`, or `chunk`, of which a few are the family's brackets. */
+  /** Those among them that carry output; of a model's own chunks a few are the brackets of its family. */
   contentFrames: number
   /**
    * Payload bytes of those, as on the wire: JSON with Bedrock's padding of 2 to 60 characters a message, for chunks base64.
@@ -38,7 +38,7 @@ export type StreamTap = {
   /** The state after the last push; the stream may go on after it. */
   finish(): StreamSummary
   /**
-   * What to send after the bytes pushed so that every client raises: on a boundary `modelStreamErrorException` with `message`.
+   * What to send after the bytes pushed so that every client raises: on a boundary the operation's exception for a cut.
    * Null where that cannot be done and the connection has to be broken instead.
    */
   repair(message: string): Uint8Array<ArrayBuffer> | null
@@ -47,11 +47,16 @@ export type StreamTap = {
   readonly bytes: number
   /** An exception or error message has passed. */
   readonly raised: boolean
+  /** The framed exception that ends a stream in which the gateway itself failed. */
+  failure(message: string): Uint8Array<ArrayBuffer>
 }
 
 /** Listens to one stream. The unit tests of usage read the same parts, so nothing of pricing is known here. */
-export function createStreamTap(operation: StreamingOperation): StreamTap {
-  const converse = operation === 'ConverseStream'
+export function createStreamTap({ content, usageIn, end, cut }: StreamAnswer): StreamTap {
+  const contentEvents = new Set(content)
+  const usageEvent = usageIn.kind === 'event' ? usageIn.event : null
+  const chunkEvent = usageIn.kind === 'model-chunks' ? usageIn.event : null
+  const endEvent = end.by === 'event' ? end.event : null
   const chunks: ChunkKeeper = createChunkKeeper()
   let stopped = false
   let metadata: unknown = null
@@ -61,25 +66,18 @@ export function createStreamTap(operation: StreamingOperation): StreamTap {
 
   const reader = createFrameReader({
     onFrame(frame: Frame) {
-      switch (frame.headers.get(':message-type') === 'event' ? frame.headers.get(':event-type') : undefined) {
-        case 'contentBlockDelta':
-          contentFrames++
-          contentBytes += frame.payloadBytes
-          break
-        case 'chunk':
-          contentFrames++
-          contentBytes += frame.payloadBytes
-          if (!converse) chunks.add(frame.payload)
-          break
-        case 'messageStop':
-          stopped = true
-          break
-        case 'metadata':
-          metadata = parseJson(frame.payload)
-          break
-        default:
-          exception ??= readException(frame)
+      if (frame.headers.get(':message-type') !== 'event') {
+        exception ??= readException(frame)
+        return
       }
+      const type = frame.headers.get(':event-type') ?? ''
+      if (contentEvents.has(type)) {
+        contentFrames++
+        contentBytes += frame.payloadBytes
+      }
+      if (type === chunkEvent) chunks.add(frame.payload)
+      if (type === usageEvent) metadata = parseJson(frame.payload)
+      if (type === endEvent) stopped = true
     },
   })
 
@@ -87,12 +85,12 @@ export function createStreamTap(operation: StreamingOperation): StreamTap {
     push: reader.push,
     finish() {
       const { ending, frames, bytes } = reader
-      const kept = converse ? null : chunks.finish(ending === 'boundary')
+      const kept = chunkEvent === null ? null : chunks.finish(ending === 'boundary')
       return {
         ending,
-        terminated: kept === null ? stopped : kept.terminated,
+        terminated: isTerminated(end, stopped, kept?.terminated ?? false, ending === 'boundary' && frames > 0),
         exception,
-        parts: kept === null ? { metadata } : { chunks: kept.chunks },
+        parts: kept !== null ? { chunks: kept.chunks } : usageEvent === null ? {} : { metadata },
         frames,
         contentFrames,
         contentBytes,
@@ -100,8 +98,9 @@ export function createStreamTap(operation: StreamingOperation): StreamTap {
       }
     },
     repair(message) {
-      return endBrokenStream(reader.half(), message)
+      return endBrokenStream(reader.half(), message, cut)
     },
+    failure: (message) => exceptionFrame(cut, message),
     get ending() {
       return reader.ending
     },
@@ -114,5 +113,18 @@ export function createStreamTap(operation: StreamingOperation): StreamTap {
     get raised() {
       return exception !== null
     },
+  }
+}
+
+function isTerminated(end: StreamAnswer['end'], stopped: boolean, chunksEnded: boolean, cleanly: boolean): boolean {
+  switch (end.by) {
+    case 'event':
+      return stopped
+    case 'model-chunks':
+      return chunksEnded
+    case 'clean-end':
+      return cleanly
+    default:
+      return end satisfies never
   }
 }

@@ -1,92 +1,102 @@
 /**
- * Bedrock's operations as data: routes, signing and accounting are driven by this table.
- * Source: AWS service model of `bedrock-runtime`, https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Bedrock_Runtime.html
+ * The operations of `bedrock-runtime`.
+ * Source: AWS's service model, https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Bedrock_Runtime.html
  */
-import {
-  type Accounting,
-  converseBody,
-  converseMetadata,
-  modelBody,
-  modelChunks,
-  nothing,
-  type UsageReader,
-} from '../usage/accounting.ts'
+import { converseBody, converseMetadata, modelBody, modelChunks, nothing } from '../usage/accounting.ts'
+import type { Operation } from './operation.ts'
+import { pathTemplate } from './path-template.ts'
 
-/** AWS's names of the operations served here. */
-export type OperationName =
-  | 'Converse'
-  | 'ConverseStream'
-  | 'InvokeModel'
-  | 'InvokeModelWithResponseStream'
-  | 'CountTokens'
+const MODEL = { kind: 'model', at: { in: 'path', label: 'modelId' } } as const
 
-/** Host prefix of the service an operation belongs to. Signing name is `bedrock` for all of them. */
-export type BedrockService = 'bedrock-runtime'
+/** What all operations have in common that ask a model for an answer. */
+const MODEL_CALL = {
+  service: 'bedrock-runtime',
+  method: 'POST',
+  resource: MODEL,
+  successStatuses: [200],
+  bills: 'model',
+  repeat: 'always',
+  credentials: ['keys', 'api-key'],
+  health: 'deployment',
+} as const satisfies Partial<Operation>
 
-export type Operation = {
-  name: OperationName
-  method: 'POST'
-  service: BedrockService
-  /** Path below the service root; `{modelId}` may span several segments when a client leaves slashes raw. */
-  action: string
-  /** The success answer is `application/vnd.amazon.eventstream`. */
-  streams: boolean
-  bills: Accounting['bills']
-  /** Reads the usage of an exchange. */
-  usage: UsageReader
-  /** The request body means the same to every model, so another model group may answer it. */
-  portable: boolean
-}
+/** Converse and ConverseStream: one body for all models, in which everything stands. */
+const CONVERSE_CALL = {
+  ...MODEL_CALL,
+  pricedByRequest: 'never',
+  fallback: 'any-group',
+  requestMetadata: { in: 'body', path: ['requestMetadata'] },
+  guardrail: { in: 'body', path: ['guardrailConfig', 'guardrailIdentifier'] },
+} as const satisfies Partial<Operation>
 
-export const OPERATIONS: readonly Operation[] = [
+/** InvokeModel and its stream: the model's own body, with Bedrock's parameters in headers. */
+const INVOKE_CALL = {
+  ...MODEL_CALL,
+  pricedByRequest: 'by-model',
+  fallback: 'same-body-family',
+  requestMetadata: { in: 'header', name: 'x-amzn-bedrock-request-metadata' },
+  guardrail: { in: 'header', name: 'x-amzn-bedrock-guardrailidentifier' },
+  probe: null,
+} as const satisfies Partial<Operation>
+
+const PING = [{ role: 'user', content: [{ text: 'ping' }] }]
+
+export const BEDROCK_RUNTIME: readonly Operation[] = [
   {
+    ...CONVERSE_CALL,
     name: 'Converse',
-    method: 'POST',
-    service: 'bedrock-runtime',
-    action: 'converse',
-    streams: false,
-    bills: 'model',
+    path: pathTemplate('/model/{modelId}/converse'),
+    answer: { kind: 'json' },
     usage: converseBody,
-    portable: true,
+    probe: { cost: 'paid', body: JSON.stringify({ messages: PING, inferenceConfig: { maxTokens: 1 } }) },
   },
   {
+    ...CONVERSE_CALL,
     name: 'ConverseStream',
-    method: 'POST',
-    service: 'bedrock-runtime',
-    action: 'converse-stream',
-    streams: true,
-    bills: 'model',
+    path: pathTemplate('/model/{modelId}/converse-stream'),
+    answer: {
+      kind: 'event-stream',
+      content: ['contentBlockDelta'],
+      usageIn: { kind: 'event', event: 'metadata' },
+      end: { by: 'event', event: 'messageStop' },
+      cut: 'modelStreamErrorException',
+    },
     usage: converseMetadata,
-    portable: true,
+    probe: null,
   },
   {
+    ...INVOKE_CALL,
     name: 'InvokeModel',
-    method: 'POST',
-    service: 'bedrock-runtime',
-    action: 'invoke',
-    streams: false,
-    bills: 'model',
+    path: pathTemplate('/model/{modelId}/invoke'),
+    answer: { kind: 'blob' },
     usage: modelBody,
-    portable: false,
   },
   {
+    ...INVOKE_CALL,
     name: 'InvokeModelWithResponseStream',
-    method: 'POST',
-    service: 'bedrock-runtime',
-    action: 'invoke-with-response-stream',
-    streams: true,
-    bills: 'model',
+    path: pathTemplate('/model/{modelId}/invoke-with-response-stream'),
+    answer: {
+      kind: 'event-stream',
+      content: ['chunk'],
+      usageIn: { kind: 'model-chunks', event: 'chunk' },
+      end: { by: 'model-chunks' },
+      cut: 'modelStreamErrorException',
+    },
     usage: modelChunks,
-    portable: false,
   },
   {
+    ...MODEL_CALL,
     name: 'CountTokens',
-    method: 'POST',
-    service: 'bedrock-runtime',
-    action: 'count-tokens',
-    streams: false,
+    path: pathTemplate('/model/{modelId}/count-tokens'),
+    answer: { kind: 'json' },
+    // Not charged: https://docs.aws.amazon.com/bedrock/latest/userguide/count-tokens.html
     bills: 'nothing',
     usage: nothing,
-    portable: false,
+    pricedByRequest: 'never',
+    fallback: 'none',
+    health: 'own',
+    requestMetadata: null,
+    guardrail: null,
+    probe: { cost: 'free', body: JSON.stringify({ input: { converse: { messages: PING } } }) },
   },
 ]

@@ -7,22 +7,20 @@
  * Source: `modelId` in https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
  */
 
-import { OPERATIONS, type Operation } from './bedrock-runtime.ts'
+import type { Operation } from './operation.ts'
+import { type Labels, writePath } from './path-template.ts'
+import type { Operations } from './table.ts'
 
-/** Longest `modelId` in AWS's model, in characters. */
-const MODEL_ID_MAX_CHARS = 2048
+/** Longest `modelId` in AWS's model, in characters; no other label may be longer. */
+const LABEL_MAX_CHARS = 2048
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is looked for
 const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/
 
-const OPERATION_BY_ACTION: ReadonlyMap<string, Operation> = new Map(
-  OPERATIONS.map((operation) => [operation.action, operation]),
-)
-
 export type RecognisedCall = {
   operation: Operation
-  /** Decoded: a model name of the configuration, a model id, a profile id or an ARN. */
-  model: string
+  /** Labels of the path, decoded. `modelId` is a model name of the configuration, a model id, a profile id or an ARN. */
+  labels: Labels
   /** Query string with its `?`, as it came; empty when there is none. */
   search: string
 }
@@ -41,34 +39,44 @@ export function rawTarget(url: string): { path: string; search: string } {
   return query === -1 ? { path: target, search: '' } : { path: target.slice(0, query), search: target.slice(query) }
 }
 
-/** Which operation on which model a request means; `prefix` is the mount point (`/bedrock`). */
-export function recogniseCall(method: string, url: string, prefix: string): RecognisedCall | PathFault {
+/** Which operation a request means; `prefix` is the mount point (`/bedrock`). */
+export function recognise(
+  operations: Operations,
+  method: string,
+  url: string,
+  prefix: string,
+): RecognisedCall | PathFault {
   const { path, search } = rawTarget(url)
   const segments = path.slice(prefix.length + 1).split('/')
+  const endsWithSlash = segments.length > 1 && segments.at(-1) === ''
   const decoded: string[] = []
-  for (const segment of segments) {
+  for (const segment of endsWithSlash ? segments.slice(0, -1) : segments) {
     const text = decodeSegment(segment)
-    if (text === null)
-      return { kind: 'bad-path', detail: 'a percent sign is not followed by two hexadecimal digits of UTF-8' }
+    if (text === null) return badPath('a percent sign is not followed by two hexadecimal digits of UTF-8')
     const fault = segmentFault(text)
-    if (fault !== null) return { kind: 'bad-path', detail: fault }
+    if (fault !== null) return badPath(fault)
     decoded.push(text)
   }
-  const action = decoded.at(-1) ?? ''
-  const operation = OPERATION_BY_ACTION.get(action)
-  if (decoded[0] !== 'model' || decoded.length < 3 || operation === undefined || operation.method !== method) {
-    return { kind: 'unknown-operation', method, path }
+  const found = operations.find(method, decoded, endsWithSlash)
+  if (found === null) {
+    const isPathOfAnother = operations.entries.some((entry) => operations.find(entry.method, decoded, endsWithSlash))
+    return endsWithSlash && !isPathOfAnother ? badPath(EMPTY_SEGMENT) : { kind: 'unknown-operation', method, path }
   }
-  const model = decoded.slice(1, -1).join('/')
-  if (model.length > MODEL_ID_MAX_CHARS) {
-    return { kind: 'bad-path', detail: `the model id is longer than ${MODEL_ID_MAX_CHARS} characters` }
-  }
-  return { operation, model, search }
+  const long = Object.entries(found.labels).find(([, value]) => value.length > LABEL_MAX_CHARS)
+  if (long !== undefined) return badPath(`${long[0]} is longer than ${LABEL_MAX_CHARS} characters`)
+  return { ...found, search }
 }
 
-/** Path of an operation on a model at the service itself: the id is encoded exactly once, slashes included. */
-export function upstreamPath(operation: Operation, model: string, search: string): string {
-  return `/model/${encodeSegment(model)}/${operation.action}${search}`
+/** Path of an operation at the service itself, about `target` where the path names what it is about. */
+export function upstreamPath({ path, resource }: Operation, labels: Labels, target: string, search: string): string {
+  const named = resource.kind !== 'account' && resource.at.in === 'path' ? { [resource.at.label]: target } : {}
+  return writePath(path, { ...labels, ...named }) + search
+}
+
+const EMPTY_SEGMENT = 'a path segment is empty'
+
+function badPath(detail: string): PathFault {
+  return { kind: 'bad-path', detail }
 }
 
 function decodeSegment(segment: string): string | null {
@@ -83,16 +91,8 @@ function decodeSegment(segment: string): string | null {
 function segmentFault(text: string): string | null {
   if (CONTROL_CHARACTER.test(text)) return 'a path segment holds a control character'
   for (const part of text.split('/')) {
-    if (part === '') return 'a path segment is empty'
+    if (part === '') return EMPTY_SEGMENT
     if (part === '.' || part === '..') return 'a path segment is a relative reference'
   }
   return null
-}
-
-/** RFC 3986 unreserved characters stay, all others are escaped (https://www.rfc-editor.org/rfc/rfc3986#section-2.3). */
-function encodeSegment(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
 }

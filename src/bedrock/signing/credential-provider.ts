@@ -4,6 +4,7 @@
  *
  * The cache is per isolate, so each isolate assumes a role for itself: a few STS calls an hour, which STS does not bill.
  */
+import { startDeadline } from '../../base/deadline.ts'
 import type { AssumedRole, BedrockApiKey, StaticKeys, UpstreamCredentials } from './credentials.ts'
 import { assumeRole, type RoleSession, type StsResult } from './sts.ts'
 
@@ -24,6 +25,9 @@ export type CredentialProvider = {
 
 /** A flight belongs to the call that began it and may die with it; after this long the next call starts its own. */
 const FLIGHT_SHARED_MS = 15_000
+
+/** Longest that a call waits for a flight: what STS has for a whole answer, and the overhead of asking. */
+const FLIGHT_WAIT_MS = 11_000
 
 type Flight = { startedAtMs: number; result: Promise<StsResult> }
 
@@ -48,11 +52,17 @@ export function createCredentialProvider(deps: { now(): number; fetcher?: typeof
       shared !== undefined && deps.now() - shared.startedAtMs < FLIGHT_SHARED_MS
         ? shared
         : startFlight(key, role, region)
-    const result = await flight.result
+    const deadline = startDeadline(FLIGHT_WAIT_MS)
+    const result = await Promise.race([flight.result, deadline.passed])
+    deadline.stop()
+    if (result === 'passed') return { ok: false, status: null, code: 'network', message: 'STS did not answer in time' }
     return result.ok ? { ok: true, credentials: result.session.keys } : result
   }
 
   function startFlight(key: string, role: AssumedRole, region: string): Flight {
+    for (const [other, { startedAtMs }] of flights) {
+      if (deps.now() - startedAtMs >= FLIGHT_SHARED_MS) flights.delete(other)
+    }
     const flight: Flight = {
       startedAtMs: deps.now(),
       result: assumeRole(role, region, deps.fetcher).then((result) => {

@@ -16,14 +16,19 @@ const derivedKeys = new Map<string, ArrayBuffer>()
 
 export type UnsignedRequest = {
   method: string
+  /**
+   * The URL that is signed: AWS's, with its query as `canonicalQuery` spells it. Where a proxy stands between, the request is
+   * sent to another one. A Worker then names the proxy as host, whatever header is set, and the proxy has to hand the request
+   * on under the host and the path that are signed here.
+   */
   url: string
-  /** Only headers that may be signed: what an intermediary rewrites must not be here. */
+  /** Only headers that no intermediary rewrites, as `signableHeaders` gives them: signed and sent they are the same. */
   headers: HeaderMap
   body: Uint8Array | string
   region: string
 }
 
-/** Headers to send; the URL must be fetched exactly as it was handed in. */
+/** Headers to send. What is fetched must have the path and the query of the URL handed in, as they are. */
 export async function signRequest(
   request: UnsignedRequest,
   credentials: StaticKeys | BedrockApiKey,

@@ -9,8 +9,15 @@ import { signRequest } from './sign.ts'
 /** Asked lifetime of the session, seconds; one hour is also the most that role chaining allows. */
 const SESSION_SECONDS = 3600
 
-/** STS answers in well under a second; a longer silence counts as a failure of this attempt. */
+/** STS answers in well under a second; a longer wait for the whole answer counts as a failure of this attempt. */
 const STS_TIMEOUT_MS = 10_000
+
+/** An answer of AssumeRole has about 2 KB, most of it the token. More than this is none, and is not held. */
+const STS_ANSWER_MAX_BYTES = 65_536
+
+/** Kept of what STS says about a refusal, in characters: it stands in the log and in errors. */
+const CODE_MAX_CHARS = 128
+const MESSAGE_MAX_CHARS = 1_024
 
 export type RoleSession = { keys: StaticKeys; expiresAtMs: number }
 
@@ -45,8 +52,11 @@ export async function assumeRole(
       role.source,
       'sts',
     )
-    const response = await fetcher(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(STS_TIMEOUT_MS) })
-    const xml = await response.text()
+    // A redirect would carry a request that is signed for one host to another.
+    const signal = AbortSignal.timeout(STS_TIMEOUT_MS)
+    const response = await fetcher(url, { method: 'POST', headers, body, redirect: 'manual', signal })
+    const xml = await readText(response)
+    if (xml === null) return malformed(response.status, `is longer than ${STS_ANSWER_MAX_BYTES} bytes`)
     return response.ok ? readSession(xml) : readError(response.status, xml)
   } catch (cause) {
     return {
@@ -58,13 +68,36 @@ export async function assumeRole(
   }
 }
 
+/** The body as text; null where it is longer than an answer of STS can be. */
+async function readText(response: Response): Promise<string | null> {
+  if (response.body === null) return ''
+  const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return text + decoder.decode()
+    bytes += value.byteLength
+    if (bytes > STS_ANSWER_MAX_BYTES) {
+      await reader.cancel()
+      return null
+    }
+    text += decoder.decode(value, { stream: true })
+  }
+}
+
+function malformed(status: number, what: string): StsResult {
+  return { ok: false, status, code: 'malformed', message: `the answer of STS ${what}` }
+}
+
 function readSession(xml: string): StsResult {
   const accessKeyId = element(xml, 'AccessKeyId')
   const secretAccessKey = element(xml, 'SecretAccessKey')
   const sessionToken = element(xml, 'SessionToken')
   const expiresAtMs = Date.parse(element(xml, 'Expiration') ?? '')
   if (accessKeyId === null || secretAccessKey === null || sessionToken === null || Number.isNaN(expiresAtMs)) {
-    return { ok: false, status: 200, code: 'malformed', message: 'the answer of STS holds no credentials' }
+    return malformed(200, 'holds no credentials')
   }
   return { ok: true, session: { keys: { kind: 'keys', accessKeyId, secretAccessKey, sessionToken }, expiresAtMs } }
 }
@@ -73,8 +106,8 @@ function readError(status: number, xml: string): StsResult {
   return {
     ok: false,
     status,
-    code: element(xml, 'Code') ?? 'unknown',
-    message: element(xml, 'Message') ?? `STS answered ${status}`,
+    code: (element(xml, 'Code') ?? 'unknown').slice(0, CODE_MAX_CHARS),
+    message: (element(xml, 'Message') ?? `STS answered ${status}`).slice(0, MESSAGE_MAX_CHARS),
   }
 }
 

@@ -2,7 +2,7 @@
  * Every operation that can be priced by its name: those that are served, and those whose exchanges `npm run ledger -- price` and
  * `POST /spend/calculate` take although they are not served here.
  */
-import { OPERATIONS } from '../operations/bedrock-runtime.ts'
+import { OPERATIONS } from '../operations/table.ts'
 import {
   type Accounting,
   guardrailBody,

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { secretBindings } from './bindings.ts'
 import { LOOPBACK, type LocalGateway, openGateway } from './gateway.ts'
-import { readStartOptions, START_USAGE } from './options.ts'
+import { certificatesIn } from './https/certificates.ts'
+import { openTlsFront, type TlsFront } from './https/tls-front.ts'
+import { readStartOptions, START_USAGE, type StartOptions } from './options.ts'
 import { pasteLines } from './paste.ts'
 import { askForPort } from './port.ts'
 import { type SimulatorProcess, startSimulatorProcess } from './simulator.ts'
@@ -38,7 +40,7 @@ export async function runStart(argv: readonly string[]): Promise<number> {
     const fault = await cannotMake(state)
     if (fault !== null) return refuse(`--persist ${options.persist}: ${fault}. Name another folder.`, BAD_USAGE)
   }
-  return run(options.port, state, source)
+  return run(options, state, source)
 }
 
 async function cannotMake(folder: string): Promise<string | null> {
@@ -51,7 +53,8 @@ async function cannotMake(folder: string): Promise<string | null> {
 }
 
 /** Everything that has to be ended again, whatever happens on the way. */
-async function run(port: number, state: string | undefined, given: ConfigSource | undefined): Promise<number> {
+async function run(options: StartOptions, state: string | undefined, given: ConfigSource | undefined): Promise<number> {
+  const { port } = options
   const stopped = untilStopped()
   const scratch = await mkdtemp(join(tmpdir(), 'bedrock-edge-'))
   // Miniflare makes its temporary folder in the system's and forgets it when it is killed.
@@ -60,6 +63,7 @@ async function run(port: number, state: string | undefined, given: ConfigSource 
   const watch = watchOver(scratch)
   let simulator: SimulatorProcess | undefined
   let gateway: LocalGateway | undefined
+  let front: HttpsFront | undefined
   try {
     simulator = given === undefined ? await startSimulatorProcess(SAMPLE_REGIONS) : undefined
     watch.update()
@@ -67,14 +71,15 @@ async function run(port: number, state: string | undefined, given: ConfigSource 
     gateway = await openGateway({
       configJson: source.json,
       bindings: secretBindings(source.json, source.environment),
-      port,
+      port: options.https ? 0 : port,
       stateFolder: state ?? join(scratch, 'state'),
       onLog: (line) => process.stderr.write(`${line}\n`),
       onRestart: watch.update,
       signalsAreHandled: true,
     })
     watch.update()
-    announce(gateway.url, source)
+    front = options.https ? await openHttps(gateway.url, port, state ?? scratch) : undefined
+    announce(front ?? gateway, source)
     if (simulator === undefined) return await stopped.then(() => STOPPED)
     const first = await Promise.race([stopped.then(() => 'stopped'), simulator.ended.then(() => 'simulator-ended')])
     // Ctrl-C reaches the simulator as well, and it may be the quicker one.
@@ -84,6 +89,7 @@ async function run(port: number, state: string | undefined, given: ConfigSource 
     if (isTakenPort(error)) return refuse(portTaken(port), PORT_TAKEN)
     return refuse(`the gateway could not be started: ${message(error)}`, FAILED)
   } finally {
+    await front?.stop()
     await gateway?.stop()
     await simulator?.stop()
     await rm(scratch, { recursive: true, force: true, maxRetries: 5 })
@@ -91,14 +97,35 @@ async function run(port: number, state: string | undefined, given: ConfigSource 
   }
 }
 
-function announce(url: string, { config }: ConfigSource): void {
+type HttpsFront = TlsFront & { caFile: string }
+
+/** The gateway behind TLS, with the file that clients have to trust. */
+async function openHttps(target: string, port: number, folder: string): Promise<HttpsFront> {
+  const certificates = await certificatesIn(join(folder, 'https'))
+  const front = await openTlsFront({ host: LOOPBACK, port, target, certificates })
+  return { ...front, caFile: certificates.caFile }
+}
+
+function announce({ url, caFile }: { url: string; caFile?: string }, { config }: ConfigSource): void {
   const [first] = config.deployments
   const { masterKey: key } = config
   const lines =
     first === undefined
       ? []
-      : [...pasteLines({ url, key, model: first.group, region: first.region }), '', '# Ctrl-C ends it']
-  process.stdout.write([...lines, `ready ${url} key ${key}`, ''].join('\n'))
+      : [
+          ...pasteLines({
+            url,
+            key,
+            model: first.group,
+            region: first.region,
+            ...(caFile === undefined ? {} : { caFile }),
+          }),
+          '',
+          '# Ctrl-C ends it',
+        ]
+  process.stdout.write(
+    [...lines, `ready ${url} key ${key}${caFile === undefined ? '' : ` ca ${caFile}`}`, ''].join('\n'),
+  )
 }
 
 const portTaken = (port: number) =>
@@ -107,7 +134,8 @@ const portTaken = (port: number) =>
 const portNotAllowed = (port: number) =>
   `port ${port} of ${LOOPBACK} may not be used by this user. Choose one above 1023 with --port N.`
 
-const isTakenPort = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ERR_ADDRESS_IN_USE'
+const isTakenPort = (error: unknown) =>
+  error instanceof Error && 'code' in error && ['ERR_ADDRESS_IN_USE', 'EADDRINUSE'].includes(String(error.code))
 
 const message = (error: unknown) => (error instanceof Error ? error.message : String(error))
 

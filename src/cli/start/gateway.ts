@@ -23,6 +23,8 @@ export type GatewayOptions = {
   stateFolder?: string
   /** One line that the Worker wrote to its console. */
   onLog: (message: string) => void
+  /** Main module of the Worker, from the root of the project; without it, the one that wrangler.toml names. */
+  main?: string
   /** A workerd that crashed has been replaced. */
   onRestart?: () => void
   /** The caller ends the gateway when a signal comes; otherwise the process exits at once, with 128 + signal. */
@@ -42,7 +44,7 @@ export type LocalGateway = {
  */
 export async function openGateway(options: GatewayOptions): Promise<LocalGateway> {
   const wrangler = readWranglerConfig()
-  const script = await buildWorker(wrangler.main)
+  const script = await buildWorker(options.main ?? wrangler.main)
   const start = () => startMiniflare(wrangler, script, options)
   const miniflare = options.signalsAreHandled === true ? withoutSignalHandlers(start) : start()
   const stop = () => miniflare.dispose()

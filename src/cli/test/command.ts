@@ -7,7 +7,7 @@ import { ROOT, toolScript } from '../root.ts'
 import { setUpPython } from './python.ts'
 import { type Counts, countTests } from './report.ts'
 
-/** What a machine without the shared data or in a hurry may skip; in CI nothing is. */
+/** Data that some tests need. Where it is absent they are skipped, except in CI, where a skipped test counts as failed. */
 const SHARED_DATA = join(ROOT, '..', 'shared')
 
 type Check = { name: string; script: string; args: string[] }

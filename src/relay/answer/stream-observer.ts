@@ -2,8 +2,6 @@
 
 import type { HeaderMap } from '../../base/header-map.ts'
 import { parseJsonText } from '../../base/json.ts'
-import { exceptionFrame } from '../../bedrock/event-stream/encode.ts'
-import { BROKEN_STREAM_EXCEPTION } from '../../bedrock/event-stream/repair/end-broken-stream.ts'
 import type { StreamSummary, StreamTap } from '../../bedrock/event-stream/tap.ts'
 import type { WireParts } from '../../bedrock/usage/wire-parts.ts'
 import type { Verdict } from '../../ledger/record/record.ts'
@@ -30,7 +28,7 @@ export type Observation = {
 export type StreamObserver = PassObserver & { observe(headers: HeaderMap, outcome: PassOutcome): Observation }
 
 /**
- * An event stream that is not whole gets a framed `modelStreamErrorException`, or its half frame filled up so that no client
+ * An event stream that is not whole gets the operation's framed exception for a cut, or its half frame filled up so that no client
  * believes it, then a clean end. A tap that failed has no say in that: the stream ends as the upstream ended it, and its usage is not known.
  */
 export function streamObserver(tap: StreamTap, callId: string): StreamObserver {
@@ -48,7 +46,7 @@ export function streamObserver(tap: StreamTap, callId: string): StreamObserver {
         return upstream === 'ended' && isWhole(tap.finish()) ? NOTHING : tap.repair(CUT_MESSAGE)
       } catch (cause) {
         failed(cause)
-        return exceptionFrame(BROKEN_STREAM_EXCEPTION, `The gateway failed. Its log has the cause under ${callId}.`)
+        return tap.failure(`The gateway failed. Its log has the cause under ${callId}.`)
       }
     },
     observe(headers, outcome) {
@@ -76,7 +74,7 @@ function summaryOf(tap: StreamTap, failed: (cause: unknown) => void): StreamSumm
   }
 }
 
-/** Usage comes last: in the `metadata` event, or with the last chunk of a family. Counters in earlier chunks are not the whole. */
+/** Usage comes last: in an event of its own, or with the last chunk of a family. Counters in earlier chunks are not the whole. */
 function isUsageFinal({ parts, terminated }: StreamSummary): boolean {
   return 'metadata' in parts ? parts.metadata !== null : terminated
 }

@@ -57,7 +57,8 @@ function assemble(
     request_tags: attribution.tags,
     metadata: attribution.metadata,
     status:
-      ending.httpStatus === 200 && (ending.verdict === 'complete' || ending.verdict === 'abandoned')
+      call.operation.successStatuses.includes(ending.httpStatus) &&
+      (ending.verdict === 'complete' || ending.verdict === 'abandoned')
         ? 'success'
         : 'failure',
     http_status: ending.httpStatus,

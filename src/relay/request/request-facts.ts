@@ -3,21 +3,19 @@
  * so a body is parsed only where the operation or a name found in its text says that something is there.
  */
 import type { HeaderMap } from '../../base/header-map.ts'
-import { isObject, parseJson, parseJsonText } from '../../base/json.ts'
+import { isObject, parseJson } from '../../base/json.ts'
 import { familyOfReference } from '../../bedrock/model/families/families.ts'
-import type { Operation } from '../../bedrock/operations/bedrock-runtime.ts'
+import type { Operation, Place } from '../../bedrock/operations/operation.ts'
+import { valueAt } from '../../bedrock/operations/place.ts'
 
 export type RequestFacts = {
   /** Parsed body where the price hangs on what was asked (images, rerank, guardrails), else null. */
   request: Record<string, unknown> | null
-  /** `requestMetadata` of Converse, or its header on InvokeModel. */
+  /** What the client attached where the operation has a place for it. */
   requestMetadata: Record<string, unknown> | null
   /** Bytes of the request, for an estimate of its tokens when nobody counted them. */
   sizeBytes: number
 }
-
-const METADATA_HEADER = 'x-amzn-bedrock-request-metadata'
-const GUARDRAIL_HEADER = 'x-amzn-bedrock-guardrailidentifier'
 
 /** Must run while the body is held. `priceModel` is the id whose price applies. */
 export function readRequestFacts(
@@ -26,21 +24,30 @@ export function readRequestFacts(
   body: Uint8Array,
   priceModel: string,
 ): RequestFacts {
-  const sizeBytes = body.byteLength
-  if (operation.portable) {
-    const request = mentions(body, ['"requestMetadata"', '"guardrailConfig"']) ? record(parseJson(body)) : null
-    return { request, requestMetadata: record(request?.requestMetadata), sizeBytes }
+  const asked = isBodyWanted(operation, body, priceModel) ? record(parseJson(body)) : null
+  const guardrail = operation.guardrail?.in === 'header' ? headers[operation.guardrail.name] : undefined
+  const guarded = guardrail === undefined ? {} : { guardrailConfig: { guardrailIdentifier: guardrail } }
+  return {
+    request: asked === null && guardrail === undefined ? null : { ...asked, ...guarded },
+    requestMetadata: record(valueAt(operation.requestMetadata, headers, asked)),
+    sizeBytes: body.byteLength,
   }
-  const metadata = headers[METADATA_HEADER]
-  const requestMetadata = metadata === undefined ? null : record(parseJsonText(metadata))
-  const asked = familyOfReference(priceModel).measuredBy !== 'tokens' ? record(parseJson(body)) : null
-  const guardrail = headers[GUARDRAIL_HEADER]
-  const guarded = guardrail !== undefined ? { guardrailConfig: { guardrailIdentifier: guardrail } } : {}
-  const request = asked === null && guardrail === undefined ? null : { ...asked, ...guarded }
-  return { request, requestMetadata, sizeBytes }
+}
+
+function isBodyWanted(operation: Operation, body: Uint8Array, priceModel: string): boolean {
+  const { pricedByRequest, requestMetadata, guardrail } = operation
+  if (pricedByRequest === 'always') return true
+  if (pricedByRequest === 'by-model' && familyOfReference(priceModel).measuredBy !== 'tokens') return true
+  return mentions(body, [requestMetadata, guardrail].flatMap(firstMember))
+}
+
+/** Name of the top-level member that holds the value of a place in the body, as it stands in JSON. */
+function firstMember(place: Place | null): string[] {
+  return place?.in === 'body' ? [`"${place.path[0]}"`] : []
 }
 
 function mentions(body: Uint8Array, names: readonly string[]): boolean {
+  if (names.length === 0) return false
   const text = new TextDecoder().decode(body)
   return names.some((name) => text.includes(name))
 }

@@ -1,5 +1,6 @@
 /** One attempt on one deployment: credentials, signature, fetch, judgement. */
 import { upstreamPath } from '../../bedrock/operations/path.ts'
+import { SERVICES } from '../../bedrock/operations/services.ts'
 import type { CredentialProvider } from '../../bedrock/signing/credential-provider.ts'
 import { signRequest } from '../../bedrock/signing/sign.ts'
 import type { Failure } from '../../routing/policy/failure.ts'
@@ -45,6 +46,14 @@ export async function attemptCall(
   }
 }
 
+/** A deployment whose credentials AWS does not take for this operation: another one may have others. */
+const NOT_ACCEPTED: Failure = {
+  phase: 'credentials',
+  status: null,
+  type: 'AccessDeniedException',
+  message: 'the operation does not accept this kind of credentials',
+}
+
 type Prepared = { ok: true; url: string; headers: Headers }
 
 /** Credentials and signature. What fails here has asked Bedrock nothing. */
@@ -61,10 +70,12 @@ async function prepare(
     return { ok: false, failure: { phase: 'credentials', status, type: code, message } }
   }
   if (signing.credentials.kind === 'keys') call.lastKeyId = signing.credentials.accessKeyId
-  const url = deployment.runtimeEndpoint + upstreamPath(call.operation, deployment.model, call.search)
-  const { method } = call.operation
+  const { method, service, credentials } = call.operation
+  if (!credentials.includes(signing.credentials.kind)) return { ok: false, failure: NOT_ACCEPTED }
+  const { endpoint, signingName } = SERVICES[service]
+  const url = deployment[endpoint] + upstreamPath(call.operation, call.labels, deployment.model, call.search)
   const unsigned = { method, url, headers: call.upstreamHeaders, body: call.body.bytes, region: deployment.region }
-  const headers = await signRequest(unsigned, signing.credentials)
+  const headers = await signRequest(unsigned, signing.credentials, signingName)
   // Set after signing, since an intermediary may rewrite it: a compressed answer would not be AWS's bytes.
   headers.set('accept-encoding', 'identity')
   return { ok: true, url, headers }
@@ -89,7 +100,7 @@ async function ask(
   call.requestFacts = readRequestFacts(operation, call.clientHeaders, body, deployment.baseModel ?? deployment.model)
   const judging = (async () => {
     const response = await answering
-    progress.answered = response.status === 200
+    progress.answered = operation.successStatuses.includes(response.status)
     return judgeResponse(operation, response)
   })()
   let judgement: Awaited<typeof judging>

@@ -1,5 +1,8 @@
 /** Which headers cross the gateway, in both directions. Allow-lists: what is not named stays behind. */
 import type { HeaderMap } from '../../base/header-map.ts'
+import type { Result } from '../../base/result.ts'
+import { signableHeaders } from '../../bedrock/signing/signable-headers.ts'
+import type { Unsignable } from '../../bedrock/signing/unsignable.ts'
 
 /**
  * Client headers that Bedrock reads. Never among them: credentials of the client, cookies, what proxies add,
@@ -12,8 +15,9 @@ const REQUEST_PREFIX = 'x-amzn-bedrock-'
 const RESPONSE_HEADERS = new Set(['content-type', 'retry-after', 'cache-control'])
 const RESPONSE_PREFIXES = ['x-amzn-', 'x-amz-']
 
-export function upstreamRequestHeaders(client: HeaderMap): HeaderMap {
-  return picked(client, (name) => REQUEST_HEADERS.has(name) || name.startsWith(REQUEST_PREFIX))
+/** In the form in which they are signed and sent, or the first that cannot be. */
+export function upstreamRequestHeaders(client: HeaderMap): Result<HeaderMap, Unsignable> {
+  return signableHeaders(picked(client, (name) => REQUEST_HEADERS.has(name) || name.startsWith(REQUEST_PREFIX)))
 }
 
 export function clientResponseHeaders(upstream: HeaderMap): HeaderMap {

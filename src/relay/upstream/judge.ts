@@ -3,8 +3,8 @@
 import { joinBytes } from '../../base/bytes.ts'
 import { type HeaderMap, headerMap } from '../../base/header-map.ts'
 import { createFirstFrameProbe, type FirstFrame } from '../../bedrock/event-stream/first-frame.ts'
-import { createStreamTap, type StreamingOperation } from '../../bedrock/event-stream/tap.ts'
-import type { Operation } from '../../bedrock/operations/bedrock-runtime.ts'
+import { createStreamTap } from '../../bedrock/event-stream/tap.ts'
+import type { Operation, StreamAnswer } from '../../bedrock/operations/operation.ts'
 import type { Failure } from '../../routing/policy/failure.ts'
 import { clientResponseHeaders } from './crossing-headers.ts'
 import { failureOfException, failureOfStatus, isMisrouted } from './error-answer.ts'
@@ -31,21 +31,22 @@ type Undated =
   | Omit<Extract<Judgement, { kind: 'failure' }>, 'awsRequestId'>
 
 async function judge(operation: Operation, response: Response, headers: HeaderMap): Promise<Undated> {
-  if (response.status !== 200) {
+  const { answer, successStatuses } = operation
+  const { status } = response
+  if (!successStatuses.includes(status)) {
     const read = await readWhole(response, headers, ERROR_BODY_MAX_BYTES)
     if (!read.whole) await read.rest.cancel()
-    return { kind: 'failure', ...failureOfStatus(response.status, headers, read.whole ? read.body : read.prefix) }
+    return { kind: 'failure', ...failureOfStatus(status, headers, read.whole ? read.body : read.prefix) }
   }
   const contentType = headers['content-type'] ?? ''
-  if (operation.streams && response.body !== null && contentType.startsWith(EVENT_STREAM)) {
-    const streaming = operation.name === 'InvokeModelWithResponseStream' ? operation.name : 'ConverseStream'
-    return judgeStream(streaming, response.body, headers)
+  if (answer.kind === 'event-stream' && response.body !== null && contentType.startsWith(EVENT_STREAM)) {
+    return judgeStream(answer, status, response.body, headers)
   }
   const read = await readWhole(response, headers, BUFFERED_ANSWER_MAX_BYTES)
-  const ours = { status: 200, headers: clientResponseHeaders(headers) }
+  const ours = { status, headers: clientResponseHeaders(headers) }
   if (!read.whole) return { kind: 'content', answer: { kind: 'large', ...ours, prefix: read.prefix, rest: read.rest } }
   if (isMisrouted(read.body)) {
-    return failed({ phase: 'headers', status: 200, type: 'UnknownOperationException', message: '' })
+    return failed({ phase: 'headers', status, type: 'UnknownOperationException', message: '' })
   }
   if (contentType.startsWith('text/html')) {
     const message = 'an HTML page came in place of an answer'
@@ -56,11 +57,12 @@ async function judge(operation: Operation, response: Response, headers: HeaderMa
 
 /** Reads until the first frame is complete: Bedrock may answer 200 and throttle in that frame. */
 async function judgeStream(
-  operation: StreamingOperation,
+  answer: StreamAnswer,
+  status: number,
   body: ReadableStream<Uint8Array>,
   headers: HeaderMap,
 ): Promise<Undated> {
-  const tap = createStreamTap(operation)
+  const tap = createStreamTap(answer)
   const probe = createFirstFrameProbe()
   const reader = body.getReader()
   const chunks: Uint8Array[] = []
@@ -76,7 +78,7 @@ async function judgeStream(
   }
   if (first.kind === 'content') {
     reader.releaseLock()
-    const ours = { status: 200, headers: clientResponseHeaders(headers) }
+    const ours = { status, headers: clientResponseHeaders(headers) }
     return { kind: 'content', answer: { kind: 'stream', ...ours, prefix: joinBytes(chunks, size), rest: body, tap } }
   }
   await reader.cancel()

@@ -1,3 +1,4 @@
+/** Strategies by the names that the configuration knows, which are LiteLLM's and ours. */
 import type { RoutingStrategy } from '../../config/types.ts'
 import { cacheAffinity } from './cache-affinity.ts'
 import { costBased, type PriceOf } from './cost-based.ts'

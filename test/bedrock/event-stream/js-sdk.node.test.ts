@@ -6,8 +6,9 @@ import {
   ModelStreamErrorException,
 } from '@aws-sdk/client-bedrock-runtime'
 import { describe, it } from 'vitest'
-import { createStreamTap, type StreamingOperation } from '../../../src/bedrock/event-stream/tap.ts'
+import { createStreamTap } from '../../../src/bedrock/event-stream/tap.ts'
 import { converseAnswer, invokeAnswer, join } from './oracle.ts'
+import { type StreamingOperation, streamAnswerOf } from './stream-answers.ts'
 
 type Read = { events: unknown[]; error: unknown }
 
@@ -52,7 +53,7 @@ describe('the AWS SDK for JavaScript', () => {
       for (const [whole, frame] of frames.entries()) {
         for (let cut = 0; cut < frame.length; cut++) {
           const sent = join(...frames.slice(0, whole), frame.subarray(0, cut))
-          const tap = createStreamTap(operation)
+          const tap = createStreamTap(streamAnswerOf(operation))
           tap.push(sent)
           const stream = join(sent, tap.repair('upstream broke') ?? new Uint8Array(0))
           const { events, error } = await readThroughSdk(operation, stream)

@@ -2,8 +2,9 @@ import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, it } from 'vitest'
-import { createStreamTap, type StreamingOperation } from '../../../src/bedrock/event-stream/tap.ts'
+import { createStreamTap } from '../../../src/bedrock/event-stream/tap.ts'
 import { chunk, event } from './oracle.ts'
+import { type StreamingOperation, streamAnswerOf } from './stream-answers.ts'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
@@ -30,7 +31,7 @@ describe('a long stream', () => {
   ] as [StreamingOperation, Uint8Array][])(
     'of 10,000 messages and 100 MB of %s is held in less than 1 MiB',
     async ([operation, frame], { expect }) => {
-      const tap = createStreamTap(operation)
+      const tap = createStreamTap(streamAnswerOf(operation))
       tap.push(frame)
       const before = await heldBytes()
       for (let count = 0; count < 10_000; count++) {
@@ -46,7 +47,7 @@ describe('a long stream', () => {
   )
 
   it('holds no more than the bytes seen of a message that announces a gigabyte', async ({ expect }) => {
-    const tap = createStreamTap('ConverseStream')
+    const tap = createStreamTap(streamAnswerOf('ConverseStream'))
     const before = await heldBytes()
     tap.push(frameAnnouncing(1_073_741_824).slice())
     for (let count = 0; count < 100; count++) tap.push(new Uint8Array(MIB))

@@ -2,8 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, it } from 'vitest'
 import { crc32 } from '../../../src/bedrock/event-stream/crc32.ts'
 import { createFrameReader } from '../../../src/bedrock/event-stream/reader.ts'
-import { createStreamTap, type StreamingOperation } from '../../../src/bedrock/event-stream/tap.ts'
+import { createStreamTap } from '../../../src/bedrock/event-stream/tap.ts'
 import { type Decoded, decodeWithOracle, encodeWithOracle, join } from './oracle.ts'
+import { type StreamingOperation, streamAnswerOf } from './stream-answers.ts'
 
 const RECORDINGS = new URL('../../../../shared/recordings/', import.meta.url)
 const VECTORS = new URL('../../../../shared/vectors/event-stream/', import.meta.url)
@@ -83,7 +84,7 @@ describe.skipIf(noRecordings)('recorded streams (skipped without the folder shar
       const longest = Math.max(...frames.map(({ length }) => length))
       // Messages do not bear on each other, so one pass splits all of them, each at the same distance from its start.
       for (let at = 0; at < longest; at++) {
-        const tap = createStreamTap(one.operation)
+        const tap = createStreamTap(streamAnswerOf(one.operation))
         let sent = 0
         let start = 0
         for (const frame of frames) {
@@ -100,7 +101,7 @@ describe.skipIf(noRecordings)('recorded streams (skipped without the folder shar
 
   it('are read as Smithy reads them one byte at a time', ({ expect }) => {
     for (const one of recorded) {
-      const tap = createStreamTap(one.operation)
+      const tap = createStreamTap(streamAnswerOf(one.operation))
       for (let at = 0; at < one.stream.length; at++) tap.push(one.stream.subarray(at, at + 1))
       expect(tap.finish(), one.name).toEqual(expectedSummary(one))
     }
@@ -117,7 +118,7 @@ describe.skipIf(noRecordings)('recorded streams (skipped without the folder shar
         if (seen.has(shape)) continue
         seen.add(shape)
         for (let cut = 1; cut < frame.length; cut++) {
-          const tap = createStreamTap(operation)
+          const tap = createStreamTap(streamAnswerOf(operation))
           tap.push(frame.subarray(0, cut))
           const end = join(frame.subarray(0, cut), tap.repair('The upstream broke.') ?? new Uint8Array(0))
           if (cut <= PRELUDE_BYTES) {

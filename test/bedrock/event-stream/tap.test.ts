@@ -1,10 +1,11 @@
 import { describe, it } from 'vitest'
 import { encodeFrame, exceptionFrame } from '../../../src/bedrock/event-stream/encode.ts'
-import { createStreamTap, type StreamingOperation } from '../../../src/bedrock/event-stream/tap.ts'
+import { createStreamTap } from '../../../src/bedrock/event-stream/tap.ts'
 import { chunk, converseAnswer, decodeWithOracle, event, invokeAnswer, join, splits } from './oracle.ts'
+import { type StreamingOperation, streamAnswerOf } from './stream-answers.ts'
 
 function summaryOf(operation: StreamingOperation, ...blocks: Uint8Array[]) {
-  const tap = createStreamTap(operation)
+  const tap = createStreamTap(streamAnswerOf(operation))
   for (const block of blocks) tap.push(block)
   return tap.finish()
 }
@@ -60,7 +61,7 @@ describe('createStreamTap for ConverseStream', () => {
       type: 'throttlingException',
       message: 'slow',
     })
-    const tap = createStreamTap('ConverseStream')
+    const tap = createStreamTap(streamAnswerOf('ConverseStream'))
     tap.push(start)
     expect(tap.raised).toBe(false)
     tap.push(unmodelled)
@@ -84,7 +85,7 @@ describe('createStreamTap for ConverseStream', () => {
   })
 
   it('shows its state between pushes and ends half or corrupt as the stream does', ({ expect }) => {
-    const tap = createStreamTap('ConverseStream')
+    const tap = createStreamTap(streamAnswerOf('ConverseStream'))
     tap.push(converse.subarray(0, -1))
     expect([tap.ending, tap.frames, tap.bytes]).toEqual(['half', 9, converse.length - 1])
     expect(tap.finish()).toMatchObject({ ending: 'half', terminated: true, parts: { metadata: null } })
@@ -94,7 +95,7 @@ describe('createStreamTap for ConverseStream', () => {
 
   it('ends a broken stream from the bytes it has seen', ({ expect }) => {
     const [first = new Uint8Array(0)] = converseAnswer()
-    const tap = createStreamTap('ConverseStream')
+    const tap = createStreamTap(streamAnswerOf('ConverseStream'))
     tap.push(first)
     const exception = tap.repair('broken') ?? new Uint8Array(0)
     expect(decodeWithOracle(exception)).toMatchObject([

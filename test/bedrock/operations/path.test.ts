@@ -1,10 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { OPERATIONS } from '../../../src/bedrock/operations/bedrock-runtime.ts'
-import { recogniseCall, upstreamPath } from '../../../src/bedrock/operations/path.ts'
+import type { Operation } from '../../../src/bedrock/operations/operation.ts'
+import { recognise as recogniseIn, upstreamPath } from '../../../src/bedrock/operations/path.ts'
+import { pathTemplate } from '../../../src/bedrock/operations/path-template.ts'
+import { createOperations, OPERATIONS } from '../../../src/bedrock/operations/table.ts'
 
 const PROFILE_ARN = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/ab12cd34ef56'
-const recognise = (path: string, method = 'POST') =>
-  recogniseCall(method, `http://gateway.example/bedrock${path}`, '/bedrock')
+const [converse] = OPERATIONS
+if (converse === undefined) throw new Error('no operations')
+
+const served = createOperations(OPERATIONS)
+const recognise = (path: string, method = 'POST', operations = served) =>
+  recogniseIn(operations, method, `http://gateway.example/bedrock${path}`, '/bedrock')
 
 describe('every encoding that real clients send means the same model', () => {
   test.each([
@@ -25,13 +31,17 @@ describe('every encoding that real clients send means the same model', () => {
     ['a space', '/model/my%20model/converse', 'my model'],
     ['a percent sign in the name is decoded once', '/model/a%252Fb/converse', 'a%2Fb'],
   ])('%s', (_case, path, model) => {
-    expect(recognise(path)).toMatchObject({ model, operation: { name: 'Converse' }, search: '' })
+    expect(recognise(path)).toMatchObject({
+      labels: { modelId: model },
+      operation: { name: 'Converse' },
+      search: '',
+    })
   })
 
-  test.each(OPERATIONS.map((operation) => [operation.name, operation.action] as const))(
-    '%s is found by its action',
-    (name, action) => {
-      expect(recognise(`/model/fast/${action}`)).toMatchObject({ operation: { name } })
+  test.each(OPERATIONS.map((operation) => [operation.name, operation.method, operation.path.text] as const))(
+    '%s is found by %s %s',
+    (name, method, path) => {
+      expect(recognise(path.replace(/\{\w+\}/g, 'fast'), method)).toMatchObject({ operation: { name } })
     },
   )
 
@@ -47,6 +57,8 @@ describe('paths that could mean something else upstream are refused', () => {
     ['.. inside an encoded segment', '/model/a%2F..%2Fb/converse'],
     ['.', '/model/./converse'],
     ['an empty segment', '/model//converse'],
+    ['a slash at the end of a path that has none', '/model/fast/converse/'],
+    ['nothing but a slash', '/'],
     ['an empty part of an encoded segment', '/model/a%2F%2Fb/converse'],
     ['a line feed', '/model/a%0Ab/converse'],
     ['a NUL', '/model/a%00/converse'],
@@ -67,11 +79,72 @@ describe('paths that could mean something else upstream are refused', () => {
   })
 })
 
+describe('paths of any form that AWS has are told apart', () => {
+  const entry = (name: string, method: Operation['method'], path: string, label?: string): Operation => ({
+    ...converse,
+    name,
+    method,
+    path: pathTemplate(path),
+    resource: label === undefined ? { kind: 'account' } : { kind: 'account-resource', at: { in: 'path', label } },
+    requestMetadata: null,
+    guardrail: null,
+    probe: null,
+  })
+  const paths = createOperations([
+    entry('CreateSession', 'PUT', '/sessions/'),
+    entry('ListSessions', 'POST', '/sessions/'),
+    entry('GetSession', 'GET', '/sessions/{sessionIdentifier}/', 'sessionIdentifier'),
+    entry('InvokeInlineAgent', 'POST', '/agents/{sessionId}'),
+    entry('PrepareAgent', 'POST', '/agents/{agentId}/'),
+    entry('InvokeFlow', 'POST', '/flows/{flowIdentifier}/aliases/{flowAliasIdentifier}', 'flowIdentifier'),
+    entry('StartFlowExecution', 'POST', '/flows/{flow}/aliases/{alias}/executions', 'flow'),
+    entry('ListFlowExecutions', 'POST', '/flows/{flowIdentifier}/executions', 'flowIdentifier'),
+    entry('GetAsyncInvoke', 'GET', '/async-invoke/{invocationArn}', 'invocationArn'),
+    entry('ListAsyncInvokes', 'GET', '/async-invoke'),
+  ])
+
+  test.each([
+    ['PUT', '/sessions/', 'CreateSession', {}],
+    ['POST', '/sessions/', 'ListSessions', {}],
+    ['GET', '/sessions/s1/', 'GetSession', { sessionIdentifier: 's1' }],
+    ['POST', '/agents/s1', 'InvokeInlineAgent', { sessionId: 's1' }],
+    ['POST', '/agents/a1/', 'PrepareAgent', { agentId: 'a1' }],
+    ['POST', '/flows/f/aliases/a', 'InvokeFlow', { flowIdentifier: 'f', flowAliasIdentifier: 'a' }],
+    ['POST', '/flows/arn:x:flow/f/aliases/a', 'InvokeFlow', { flowIdentifier: 'arn:x:flow/f' }],
+    ['POST', '/flows/f/aliases/a/executions', 'StartFlowExecution', { flow: 'f', alias: 'a' }],
+    ['POST', '/flows/f/executions', 'ListFlowExecutions', { flowIdentifier: 'f' }],
+    ['GET', '/async-invoke/arn%3Ax%3Aasync-invoke%2Fi', 'GetAsyncInvoke', { invocationArn: 'arn:x:async-invoke/i' }],
+    ['GET', '/async-invoke?maxResults=3', 'ListAsyncInvokes', {}],
+  ] as const)('%s %s is %s', (method, path, name, labels) => {
+    expect(recognise(path, method, paths)).toMatchObject({ operation: { name }, labels })
+  })
+
+  test.each([
+    ['POST', '/agents/a/b', 'unknown-operation'],
+    ['PUT', '/sessions', 'unknown-operation'],
+    ['PUT', '/sessions//', 'bad-path'],
+    ['GET', '/async-invoke/', 'bad-path'],
+  ] as const)('%s %s is none of them', (method, path, kind) => {
+    expect(recognise(path, method, paths)).toMatchObject({ kind })
+  })
+
+  test('and are written as they were read, with what they are about put in', () => {
+    const found = recognise('/flows/arn:x:flow/f/aliases/a?b=c', 'POST', paths)
+    if ('kind' in found) throw new Error(found.kind)
+    expect(upstreamPath(found.operation, found.labels, 'g/1', found.search)).toBe('/flows/g%2F1/aliases/a?b=c')
+    const session = recognise('/sessions/', 'PUT', paths)
+    if ('kind' in session) throw new Error(session.kind)
+    expect(upstreamPath(session.operation, session.labels, 'unused', '')).toBe('/sessions/')
+  })
+})
+
 test('the upstream path holds the id encoded exactly once', () => {
-  const [converse] = OPERATIONS
-  if (converse === undefined) throw new Error('no operations')
-  expect(upstreamPath(converse, PROFILE_ARN, '?x=1')).toBe(
+  expect(upstreamPath(converse, {}, PROFILE_ARN, '?x=1')).toBe(
     '/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aapplication-inference-profile%2Fab12cd34ef56/converse?x=1',
   )
-  expect(upstreamPath(converse, 'a%2Fb', '')).toBe('/model/a%252Fb/converse')
+  expect(upstreamPath(converse, { modelId: 'alias' }, 'a%2Fb', '')).toBe('/model/a%252Fb/converse')
+})
+
+test.each(['', 'model', '/model//x', '/{a', '/a b', '/a/{b}c'])('%j is no path of an operation', (path) => {
+  expect(() => pathTemplate(path)).toThrow('not a path')
 })

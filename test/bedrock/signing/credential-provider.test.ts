@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createCredentialProvider } from '../../../src/bedrock/signing/credential-provider.ts'
 import type { AssumedRole } from '../../../src/bedrock/signing/credentials.ts'
 
@@ -14,10 +14,11 @@ const HOUR_MS = 3_600_000
 /** An STS that hands out numbered sessions of one hour, or what the test says, and remembers what it was asked. */
 function fakeSts(options: { answer?: () => Response } = {}) {
   const clock = { nowMs: Date.parse('2026-11-24T12:00:00Z') }
-  const asked: { url: string; headers: Headers; form: URLSearchParams }[] = []
+  const asked: { url: string; headers: Headers; form: URLSearchParams; redirect: string | undefined }[] = []
   const fetcher: typeof fetch = async (input, init) => {
     const body = String(init?.body)
-    asked.push({ url: String(input), headers: new Headers(init?.headers), form: new URLSearchParams(body) })
+    const headers = new Headers(init?.headers)
+    asked.push({ url: String(input), headers, form: new URLSearchParams(body), redirect: init?.redirect })
     return options.answer?.() ?? new Response(sessionXml(asked.length, clock.nowMs + HOUR_MS))
   }
   const provider = createCredentialProvider({ now: () => clock.nowMs, fetcher })
@@ -31,6 +32,10 @@ function sessionXml(number: number, expiresAtMs: number): string {
     <SessionToken>token-${number}</SessionToken><Expiration>${new Date(expiresAtMs).toISOString()}</Expiration></Credentials>
     </AssumeRoleResult></AssumeRoleResponse>`
 }
+
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 test('keys and API keys pass through without a call', async () => {
   const { provider, asked } = fakeSts()
@@ -115,6 +120,65 @@ describe('a role that cannot be assumed', () => {
   test('is told apart from an answer that makes no sense', async () => {
     const { provider } = fakeSts({ answer: () => new Response('<html>proxy</html>') })
     expect(await provider.get(ROLE, 'us-east-1')).toMatchObject({ ok: false, code: 'malformed' })
+  })
+
+  test('never holds more of an answer than STS can send', async () => {
+    const sent = { bytes: 0, cancelled: false }
+    const endless = () =>
+      new ReadableStream<Uint8Array>({
+        pull(controller) {
+          sent.bytes += 16_384
+          controller.enqueue(new Uint8Array(16_384).fill(0x61))
+        },
+        cancel() {
+          sent.cancelled = true
+        },
+      })
+    for (const status of [200, 503]) {
+      const { provider } = fakeSts({ answer: () => new Response(endless(), { status }) })
+      const result = await provider.get(ROLE, 'us-east-1')
+      expect(result).toMatchObject({ ok: false, status, code: 'malformed' })
+      expect(sent.cancelled).toBe(true)
+      expect(sent.bytes).toBeLessThan(200_000)
+      Object.assign(sent, { bytes: 0, cancelled: false })
+    }
+  })
+
+  test('keeps a bounded part of what STS says', async () => {
+    const xml = `<Error><Code>${'c'.repeat(9_000)}</Code><Message>${'m'.repeat(9_000)}</Message></Error>`
+    const { provider } = fakeSts({ answer: () => new Response(xml, { status: 400 }) })
+    const result = await provider.get(ROLE, 'us-east-1')
+    expect(result).toMatchObject({ code: 'c'.repeat(128), message: 'm'.repeat(1_024) })
+  })
+
+  test('is not looked for at another host, where a redirect points to', async () => {
+    const redirect = { status: 302, headers: { location: 'https://elsewhere.example/' } }
+    const { provider, asked } = fakeSts({ answer: () => new Response(null, redirect) })
+    expect(await provider.get(ROLE, 'us-east-1')).toMatchObject({ ok: false, status: 302, code: 'unknown' })
+    expect(asked.map(({ redirect: how }) => how)).toEqual(['manual'])
+  })
+
+  test('by an STS that stays silent fails in bounded time, for each call that waits, and is asked for again later', async () => {
+    vi.useFakeTimers()
+    const silent = new Promise<Response>(() => undefined)
+    const asked: string[] = []
+    const fetcher: typeof fetch = (input) => {
+      asked.push(String(input))
+      return silent
+    }
+    const provider = createCredentialProvider({ now: () => Date.now(), fetcher })
+    const first = provider.get(ROLE, 'us-east-1')
+    await vi.advanceTimersByTimeAsync(5_000)
+    const second = provider.get(ROLE, 'us-east-1')
+    await vi.advanceTimersByTimeAsync(11_000)
+    const expected = { ok: false, status: null, code: 'network', message: 'STS did not answer in time' }
+    expect(await first).toEqual(expected)
+    expect(await second).toEqual(expected)
+    expect(asked).toHaveLength(1)
+    const third = provider.get(ROLE, 'us-east-1')
+    await vi.advanceTimersByTimeAsync(11_000)
+    expect(await third).toEqual(expected)
+    expect(asked).toHaveLength(2)
   })
 
   test('never shows the secret of its source', async () => {

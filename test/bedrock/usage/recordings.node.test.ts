@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EventStreamCodec } from '@smithy/eventstream-codec'
 import { describe, expect, it } from 'vitest'
-import { OPERATIONS } from '../../../src/bedrock/operations/bedrock-runtime.ts'
+import { OPERATIONS } from '../../../src/bedrock/operations/table.ts'
 import { accountingOf } from '../../../src/bedrock/usage/priced-operations.ts'
 import { readUsage } from '../../../src/bedrock/usage/read-usage.ts'
 import type { WireParts } from '../../../src/bedrock/usage/wire-parts.ts'
@@ -63,7 +63,7 @@ describe.skipIf(files.length === 0)('usage of recorded exchanges (skipped: ../sh
     const exchanges = JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Exchange[]
     for (const exchange of exchanges) {
       const [, model = '', action = ''] = /\/model\/([^/]+)\/([^/?]+)/.exec(exchange.request.url) ?? []
-      const operation = OPERATIONS.find((one) => one.action === action)?.name ?? ''
+      const operation = OPERATIONS.find((one) => one.path.text.endsWith(`/${action}`))?.name ?? ''
       if (exchange.response.status !== 200) {
         const { parts } = partsOf('Converse', exchange)
         expect(readUsage(accountingOf(operation), decodeURIComponent(model), parts).usage).toBeNull()

@@ -1,52 +1,61 @@
-/** A sound answer to any request of the operations known, for any model id. */
+/** Sound answers of bedrock-runtime's operations, for any model id. */
 import { errorReply } from '../errors.ts'
-import type { Fault } from '../faults.ts'
 import { chunkFrame } from '../frames.ts'
+import type { SimulatedRequest } from '../operations.ts'
 import type { Reply } from '../reply.ts'
-import type { Route } from '../route.ts'
 import { converseBody, converseFrames } from './converse.ts'
 import { type Draft, draftAnswer } from './draft.ts'
 import { familyOf } from './family.ts'
-import { object, parseObject, readCountTokensInput, readPrompt } from './prompt.ts'
+import { object, readCountTokensInput, readPrompt } from './prompt.ts'
 
 const MALFORMED = 'Malformed input request, please reformat your input and try again.'
 
 const EVENT_STREAM = 'application/vnd.amazon.eventstream'
 
-/** Fields of `fault` that shape the content are honoured here; those of the transport are not looked at. */
-export function answer(
-  target: Route,
-  headers: Readonly<Record<string, string>>,
-  body: Uint8Array,
-  fault: Fault,
-): Reply {
-  const request = parseObject(body)
-  if (request === null) return errorReply('ValidationException', { message: MALFORMED })
-  if (target.operation === 'CountTokens') {
-    const inputTokens = readCountTokensInput(request)
-    return inputTokens === null ? errorReply('ValidationException', { message: MALFORMED }) : json({ inputTokens })
-  }
-  const asked = {
-    serviceTier: text(object(request.serviceTier).type) ?? headers['x-amzn-bedrock-service-tier'] ?? null,
-    performanceLatency:
-      text(object(request.performanceConfig).latency) ?? headers['x-amzn-bedrock-performanceconfig-latency'] ?? null,
-  }
-  const draft = draftAnswer(target.model, readPrompt(request), asked, fault)
-  if (target.operation === 'Converse') return json(converseBody(draft))
-  if (target.operation === 'ConverseStream') return stream(converseFrames(draft), {})
+export function converse(request: SimulatedRequest): Reply {
+  return jsonReply(converseBody(draftOf(request)))
+}
 
-  const family = familyOf(target.model, request)
-  if (target.operation === 'InvokeModel') {
-    return json(family.body(draft, request), {
-      ...servedHeaders(draft),
-      ...tokenHeaders(draft, family.chunks !== null),
-    })
-  }
+export function converseStream(request: SimulatedRequest): Reply {
+  return streamReply(converseFrames(draftOf(request)))
+}
+
+export function invokeModel(request: SimulatedRequest): Reply {
+  const draft = draftOf(request)
+  const family = familyOf(request.model, request.body)
+  return jsonReply(family.body(draft, request.body), {
+    ...servedHeaders(draft),
+    ...tokenHeaders(draft, family.chunks !== null),
+  })
+}
+
+export function invokeModelStream(request: SimulatedRequest): Reply {
+  const family = familyOf(request.model, request.body)
   if (family.chunks === null) {
     return errorReply('ValidationException', { message: 'The model is unsupported for streaming.' })
   }
-  const chunks = invokeFrames(family.chunks(draft), draft)
-  return stream(chunks, { 'x-amzn-bedrock-content-type': 'application/json', ...servedHeaders(draft) })
+  const draft = draftOf(request)
+  const headers = { 'x-amzn-bedrock-content-type': 'application/json', ...servedHeaders(draft) }
+  return streamReply(invokeFrames(family.chunks(draft), draft), headers)
+}
+
+export function countTokens({ body }: SimulatedRequest): Reply {
+  const inputTokens = readCountTokensInput(body)
+  return inputTokens === null ? malformed() : jsonReply({ inputTokens })
+}
+
+/** What AWS says of a body that is no JSON object. */
+export function malformed(): Reply {
+  return errorReply('ValidationException', { message: MALFORMED })
+}
+
+function draftOf({ model, headers, body, fault }: SimulatedRequest): Draft {
+  const asked = {
+    serviceTier: text(object(body.serviceTier).type) ?? headers['x-amzn-bedrock-service-tier'] ?? null,
+    performanceLatency:
+      text(object(body.performanceConfig).latency) ?? headers['x-amzn-bedrock-performanceconfig-latency'] ?? null,
+  }
+  return draftAnswer(model, readPrompt(body), asked, fault)
 }
 
 /** The last chunk of every family holds the metrics of the call. */
@@ -97,7 +106,7 @@ function servedHeaders(draft: Draft): Record<string, string> {
   }
 }
 
-function json(body: object, headers: Record<string, string> = {}): Reply {
+export function jsonReply(body: object, headers: Record<string, string> = {}): Reply {
   return {
     status: 200,
     headers: { 'content-type': 'application/json', ...headers },
@@ -105,7 +114,7 @@ function json(body: object, headers: Record<string, string> = {}): Reply {
   }
 }
 
-function stream(frames: Iterable<Uint8Array>, headers: Record<string, string>): Reply {
+export function streamReply(frames: Iterable<Uint8Array>, headers: Record<string, string> = {}): Reply {
   return { status: 200, headers: { 'content-type': EVENT_STREAM, ...headers }, body: frames }
 }
 

@@ -16,7 +16,10 @@ const PREFIXED_HEADER_OVERHEAD_BYTES = 4
 const MAX_FIXED_VALUE_BYTES = 16
 /** A boolean with a name of one byte. */
 const MIN_HEADER_BYTES = 3
-/** Below this a string header has no room for a value, and Java's SDK wants one. */
+/**
+ * Below this a string header has no room for a value, and Java's SDK wants one. A boolean it cannot read as text, so it raises
+ * its `SdkClientException` in place of the exception; that meets only `chunk` messages cut behind their length of headers.
+ */
 const MIN_STRING_HEADER_BYTES = 6
 /** One filler of this size and a whole one behind it stay below the limit of a header value. */
 const MAX_FILLER_BYTES = 32_000

@@ -24,9 +24,6 @@ import {
 import { type HalfFrame, MAX_HELD_FRAME_BYTES } from '../reader.ts'
 import { completeHeaders, fillerHeaders } from './complete-headers.ts'
 
-/** The one exception of a stream that no client retries or drops. */
-export const BROKEN_STREAM_EXCEPTION = 'modelStreamErrorException'
-
 /**
  * Most that is sent to fill up a message: the largest that AWS sends can be filled from its first byte. A message that
  * announces more cannot be ended cleanly, and the caller breaks the connection instead.
@@ -40,12 +37,17 @@ const SPACE = 0x20
 const SHORT_MESSAGE = 'Stream broken.'
 
 /**
- * What to send after the bytes already sent, before a clean end. `half` is the message under way, null on a boundary.
+ * What to send after the bytes already sent, before a clean end. `half` is the message under way, null on a boundary;
+ * `exception` is the operation's exception for a cut, by its name on the wire.
  * Null where the message cannot be filled up: it announces too much, or lengths that no message can have.
  */
-export function endBrokenStream(half: HalfFrame | null, message: string): Uint8Array<ArrayBuffer> | null {
-  if (half === null) return exceptionFrame(BROKEN_STREAM_EXCEPTION, message)
-  return half.sentBytes <= PRELUDE_BYTES ? endInPrelude(half.held, message) : spoilRest(half)
+export function endBrokenStream(
+  half: HalfFrame | null,
+  message: string,
+  exception: string,
+): Uint8Array<ArrayBuffer> | null {
+  if (half === null) return exceptionFrame(exception, message)
+  return half.sentBytes <= PRELUDE_BYTES ? endInPrelude(half.held, message, exception) : spoilRest(half)
 }
 
 /**
@@ -71,11 +73,11 @@ function spoilRest({ sentBytes, held, crc }: HalfFrame): Uint8Array<ArrayBuffer>
  * Cut inside the prelude: what of the lengths is still open is chosen so that this message itself is the exception.
  * Where the lengths are too short for that, the message is spoilt as if it had been cut behind its prelude.
  */
-function endInPrelude(sent: Uint8Array, message: string): Uint8Array<ArrayBuffer> | null {
+function endInPrelude(sent: Uint8Array, message: string, exception: string): Uint8Array<ArrayBuffer> | null {
   const total = openRange(sent)
   const block = openRange(sent.subarray(4))
   for (const payload of [exceptionPayload(message), exceptionPayload(SHORT_MESSAGE)]) {
-    for (const headers of [exceptionHeaders(BROKEN_STREAM_EXCEPTION), leastHeaders()]) {
+    for (const headers of [exceptionHeaders(exception), leastHeaders(exception)]) {
       const frame = frameWithin(total, block, encodeHeaders(headers), payload)
       if (frame !== null) return frame.slice(sent.length)
     }
@@ -89,8 +91,8 @@ function endInPrelude(sent: Uint8Array, message: string): Uint8Array<ArrayBuffer
 }
 
 /** Without the type of the content, which no client looks at in an exception. */
-function leastHeaders(): ReturnType<typeof exceptionHeaders> {
-  return exceptionHeaders(BROKEN_STREAM_EXCEPTION).filter(([name]) => name !== ':content-type')
+function leastHeaders(exception: string): ReturnType<typeof exceptionHeaders> {
+  return exceptionHeaders(exception).filter(([name]) => name !== ':content-type')
 }
 
 type Range = { least: number; most: number }

@@ -6,6 +6,7 @@ import type { PriceRow, PriceScope } from '../../../ledger/prices/price-row.ts'
 import { complete, localFromGlobal, scaled } from './complete.ts'
 import type { GenaiPrices } from './genai.ts'
 import type { Listing } from './listing.ts'
+import type { PriceMap, ScopeClass } from './price-map.ts'
 import { rowsOf } from './rows.ts'
 import {
   GENAI_ONLY,
@@ -21,19 +22,6 @@ import {
   VIRGINIA_PRICED,
 } from './rules.ts'
 import { choose, isWithin, type Price } from './select.ts'
-
-/** Geo profiles and the model in its own region cost the same within one source region, so both are one class here. */
-export type ScopeClass = 'local' | 'global' | 'gov'
-
-/** Prices of one (id, class, tier). */
-export type PriceMap = {
-  /** Virginia's. */
-  base: Price | null
-  /** Of regions that differ. */
-  regions: Map<string, Price>
-  /** Further regions that are known to have Virginia's. */
-  same: readonly string[]
-}
 
 const classOf = (scope: PriceScope): ScopeClass => (scope === 'geo' || scope === 'region' ? 'local' : scope)
 

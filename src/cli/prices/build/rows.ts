@@ -1,7 +1,7 @@
 /** Prices of one (id, class, tier) → rows: regions of one price share a row, and past prices get rows of their own. */
 import { type PriceRow, type PriceScope, TOKEN_METERS, type TokenPrices } from '../../../ledger/prices/price-row.ts'
 import type { GenaiPeriod } from './genai.ts'
-import type { PriceMap, ScopeClass } from './merge.ts'
+import type { PriceMap, ScopeClass } from './price-map.ts'
 import { VIRGINIA_PRICED } from './rules.ts'
 import type { Price } from './select.ts'
 

@@ -19,12 +19,13 @@ const MESSAGE = 'The connection to Bedrock broke in mid-stream: "eu-central-1".'
 const SHORT_MESSAGE = 'Stream broken.'
 const PRELUDE_BYTES = 12
 const CRC_BYTES = 4
+const CUT_EXCEPTION = 'modelStreamErrorException'
 
 /** What is sent when the upstream breaks after `sent`. */
 function endingOf(sent: Uint8Array): Uint8Array | null {
   const reader = createFrameReader({ onFrame() {} })
   reader.push(sent)
-  return endBrokenStream(reader.half(), MESSAGE)
+  return endBrokenStream(reader.half(), MESSAGE, CUT_EXCEPTION)
 }
 
 /** What the client receives then. */
@@ -102,14 +103,14 @@ function expectSpoilt(expect: ExpectStatic, frame: Uint8Array, cut: number): voi
 describe('a stream that broke', () => {
   it('on a boundary ends with the framed exception and nothing else', ({ expect }) => {
     const whole = event('messageStart', { role: 'assistant' })
-    const lone = endBrokenStream(null, MESSAGE) ?? new Uint8Array(0)
+    const lone = endBrokenStream(null, MESSAGE, CUT_EXCEPTION) ?? new Uint8Array(0)
     expect(decodeWithOracle(lone)).toEqual([expect.objectContaining(EXCEPTION)])
     expect(received(whole)).toEqual(join(whole, lone))
   })
 
   it('behind a message that was corrupt already ends with the framed exception', ({ expect }) => {
     const corrupt = event('messageStart', { role: 'assistant' }).map((byte, at) => (at === 9 ? byte ^ 1 : byte))
-    expect(received(corrupt)).toEqual(join(corrupt, endBrokenStream(null, MESSAGE) ?? new Uint8Array(0)))
+    expect(received(corrupt)).toEqual(join(corrupt, endBrokenStream(null, MESSAGE, CUT_EXCEPTION) ?? new Uint8Array(0)))
   })
 
   it.for(KINDS)('inside the prelude of a %s becomes the exception', ([, frame], { expect }) => {
