@@ -8,17 +8,22 @@ import { isSection, knownSetting } from './settings/known-settings.ts'
 /** Stands in place of a value that is not shown. */
 export const REDACTED = '*****'
 
+const CREDENTIAL_VALUES = 'credential_values'
+
 /** Names that hold a secret wherever they stand, for a literal that must not be stored. */
 const SECRET_NAME =
   /(?:^|_)(?:password|secret|token|api_?key|access_key|access_key_id|master_key|credentials?|license|headers|authorization|webhook_url|database_url|redis_url|dsn)(?:$|_)/
 
-const NOT_SECRET_NAME = /^(?:max_|input_|output_|cache_|token_)|_header_name$/
+/** Limits, prices, names of headers, and what only points at a named credential. */
+const NOT_SECRET_NAME =
+  /^(?:max_|input_|output_|cache_|token_)|_header_name$|^(?:litellm_)?credential_(?:list|name|values|info)$/
 
 /** The configuration with every value hidden that is not known to be harmless. */
 export function redactConfig(raw: unknown): unknown {
   if (!isObject(raw)) return hide(raw)
   return mapEntries(raw, (name, value) => {
     if (name === 'model_list' && Array.isArray(value)) return value.map(redactEntry)
+    if (name === 'credential_list' && Array.isArray(value)) return value.map(redactCredential)
     return redactSection(name, value)
   })
 }
@@ -26,6 +31,15 @@ export function redactConfig(raw: unknown): unknown {
 function redactEntry(entry: unknown): unknown {
   if (!isObject(entry)) return hide(entry)
   return mapEntries(entry, (name, value) => (name === 'model_name' ? value : redactSection(name, value)))
+}
+
+/** The values of a named credential are settings of `litellm_params`. */
+function redactCredential(entry: unknown): unknown {
+  if (!isObject(entry)) return hide(entry)
+  return mapEntries(entry, (name, value) => {
+    if (name === 'credential_name') return value
+    return name === CREDENTIAL_VALUES ? redactSection('litellm_params', value) : hide(value)
+  })
 }
 
 function redactSection(section: string, settings: unknown): unknown {
@@ -77,6 +91,7 @@ function literalsIn(value: unknown, path: string, setting: string, isSecret: boo
 /** What nobody knows among the parameters of a deployment may be a credential of some other kind. */
 function isSecretName(parent: string, name: string): boolean {
   if (isPriceName(name) || NOT_SECRET_NAME.test(name)) return false
-  const isUnknownParam = parent === 'litellm_params' && knownSetting('litellm_params', name) === undefined
+  const isParam = parent === 'litellm_params' || parent === CREDENTIAL_VALUES
+  const isUnknownParam = isParam && knownSetting('litellm_params', name) === undefined
   return isUnknownParam || SECRET_NAME.test(name.toLowerCase())
 }

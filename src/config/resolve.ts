@@ -1,16 +1,19 @@
 /** The whole of a configuration: raw JSON in; a GatewayConfig with its secrets, or every fault with its path, out. */
 import { isObject, type JsonObject } from '../base/json.ts'
 import { collectIssues, type Issues, typeName } from './issues.ts'
-import { type Draft, readDeployment } from './reading/deployment.ts'
-import { checkFallbacks, type Groups, resolveGroup } from './reading/group-checks.ts'
+import { checkGroups } from './reading/group-checks.ts'
+import { gatherGroups } from './reading/groups.ts'
+import { collectLeavings, entryName } from './reading/left-out.ts'
+import { readModelList } from './reading/model-list.ts'
+import { readNamedCredentials } from './reading/named-credentials.ts'
 import { readRouter } from './reading/router-settings.ts'
-import { type SecretSource, secretsFrom } from './secrets.ts'
+import { type SecretSource, secretsFrom, UNRESOLVED } from './secrets.ts'
 import { joinPath } from './setting-path.ts'
 import { GENERAL } from './settings/general.ts'
 import type { Section } from './settings/known-settings.ts'
-import { type AllRead, readFields } from './settings/read-fields.ts'
+import { type AllRead, readField, readFields } from './settings/read-fields.ts'
 import { readSection, resolveSettings, sift } from './settings/sift.ts'
-import type { ConfigResult, Deployment, GatewayConfig, RouterSettings } from './types.ts'
+import type { ConfigResult, GatewayConfig, LeftOut } from './types.ts'
 
 /** Hexadecimal digits of the version: 48 bits tell the versions of one gateway apart. */
 const VERSION_DIGITS = 12
@@ -21,16 +24,18 @@ export function readConfig(raw: unknown, env: Readonly<Record<string, unknown>>)
 }
 
 export async function resolveConfig(raw: unknown, source: SecretSource): Promise<ConfigResult> {
-  const issues = collectIssues()
-  const config = isObject(raw) ? interpret(raw, source, issues) : notAConfig(raw, issues)
+  const { config, issues } = isObject(raw) ? interpretAll(raw, source) : notAConfig(raw)
   const found = issues.all().map((issue) => ({ ...issue, message: source.hide(issue.message) }))
   if (config === null || found.some((issue) => issue.severity === 'error')) return { ok: false, issues: found }
   return { ok: true, config: { version: await versionOf(raw), ...config }, warnings: found }
 }
 
-function notAConfig(raw: unknown, issues: Issues): null {
+type Interpreted = { config: Omit<GatewayConfig, 'version'> | null; issues: Issues }
+
+function notAConfig(raw: unknown): Interpreted {
+  const issues = collectIssues()
   issues.error('', `the configuration is ${typeName(raw)}: write model_list and general_settings`)
-  return null
+  return { config: null, issues }
 }
 
 async function versionOf(raw: unknown): Promise<string> {
@@ -41,110 +46,97 @@ async function versionOf(raw: unknown): Promise<string> {
     .slice(0, VERSION_DIGITS)
 }
 
-function interpret(raw: JsonObject, source: SecretSource, issues: Issues): Omit<GatewayConfig, 'version'> | null {
-  const siblings = { deploymentsHaveTags: haveTags(raw.model_list) }
+/** Entries of `model_list` by their index, left out because they cannot be served. */
+type Skipped = ReadonlyMap<number, LeftOut>
+
+const ENTRY_OF_PATH = /^model_list\[(\d+)\]/
+
+/**
+ * With `skip_faulty`, the configuration is read again without the entries that have faults, until none of the rest has one:
+ * what is left is checked as if they had never stood in the file.
+ */
+function interpretAll(raw: JsonObject, source: SecretSource): Interpreted {
+  let skipped: Skipped = new Map()
+  for (;;) {
+    const issues = collectIssues()
+    const { config, skipsFaulty } = interpret(raw, source, issues, skipped)
+    const faulty = skipsFaulty ? faultyEntries(raw, source, issues) : new Map<number, LeftOut>()
+    if (faulty.size === 0) return { config, issues }
+    skipped = new Map([...skipped, ...faulty].toSorted(([one], [other]) => one - other))
+  }
+}
+
+function faultyEntries(raw: JsonObject, source: SecretSource, issues: Issues): Skipped {
+  const found = new Map<number, LeftOut>()
+  for (const { severity, path, message } of issues.all()) {
+    const index = Number(ENTRY_OF_PATH.exec(path)?.[1])
+    if (severity !== 'error' || Number.isNaN(index) || !Array.isArray(raw.model_list)) continue
+    const faults = [...(found.get(index)?.faults ?? []), `${path}: ${source.hide(message)}`]
+    found.set(index, { path: joinPath('model_list', index), modelName: entryName(raw.model_list[index]), faults })
+  }
+  return found
+}
+
+type Interpretation = { config: Omit<GatewayConfig, 'version'> | null; skipsFaulty: boolean }
+
+function interpret(raw: JsonObject, source: SecretSource, issues: Issues, skipped: Skipped): Interpretation {
+  const leavings = collectLeavings()
   const top = sift('top-level', raw, '', issues)
+  const credentials = readNamedCredentials(top.credential_list, issues)
+  const list = readModelList(top.model_list, skipped, leavings, { source, issues, credentials })
   const section = (name: Section) => {
-    const used = sift(name, readSection(top[name], name, issues), name, issues, siblings)
+    const used = sift(name, readSection(top[name], name, issues), name, issues, list.siblings)
     return resolveSettings(name, used, name, source, issues)
   }
-  const drafts = readModelList(top.model_list, issues, (entry, path) =>
-    readDeployment(entry, path, { source, issues, siblings }),
-  )
-  const general = section('general_settings')
-  const {
-    master_key: masterKey,
-    cancel_on_disconnect: cancelOnDisconnect = false,
-    ...unread
-  } = readFields(GENERAL, general, 'general_settings', issues)
-  unread satisfies AllRead
-  if (general.master_key === undefined) {
-    issues.error(
-      'general_settings.master_key',
-      'missing: write os.environ/LITELLM_MASTER_KEY and set that secret to sk-…',
-    )
+  const { masterKey, cancelOnDisconnect, skipsFaulty } = readGeneral(section('general_settings'), source, issues)
+  const router = readRouter(section('router_settings'), section('litellm_settings'), leavings, issues)
+  const groups = gatherGroups(list, router, leavings, issues)
+  checkGroups(groups, issues)
+  for (const { path, modelName, faults } of skipped.values()) {
+    issues.warn(path, `"${modelName}" cannot be served and is left out (skip_faulty): ${faults.join('; ')}`)
   }
-  const { settings: router, graph } = readRouter(section('router_settings'), section('litellm_settings'), issues)
-  const groups: Groups = { members: groupDrafts(drafts), aliases: router.modelGroupAlias }
-  checkGroupNames(router, groups, issues)
-  checkFallbacks(graph, groups, router.modelGroupRegions, issues)
-  const deployments = nameDeployments(drafts, issues)
-  if (masterKey === undefined) return null
-  return {
+  leavings.report(issues)
+  if (masterKey === undefined) return { config: null, skipsFaulty }
+  const { deployments, patterns, settings } = groups
+  const config = {
     masterKey,
     deployments,
     groups: Map.groupBy(deployments, (deployment) => deployment.group),
-    router,
+    patterns,
+    router: settings,
     cancelOnDisconnect,
+    leftOut: [...skipped.values()],
   }
+  return { config, skipsFaulty }
 }
 
-function haveTags(modelList: unknown): boolean {
-  if (!Array.isArray(modelList)) return false
-  return modelList.some((entry: unknown) => {
-    const params = isObject(entry) && isObject(entry.litellm_params) ? entry.litellm_params : {}
-    return [params.tags, params.tag_regex].some((tags) => tags !== undefined && tags !== null)
-  })
+const MASTER_KEY_PATH = 'general_settings.master_key'
+
+/** LiteLLM's own secret for what `general_settings` does not say. */
+const MASTER_KEY_SECRET = 'LITELLM_MASTER_KEY'
+
+function readGeneral(general: JsonObject, source: SecretSource, issues: Issues) {
+  const {
+    master_key,
+    cancel_on_disconnect: cancelOnDisconnect = false,
+    skip_faulty: skipsFaulty = false,
+    ...unread
+  } = readFields(GENERAL, general, 'general_settings', issues)
+  unread satisfies AllRead
+  const masterKey = general.master_key === undefined ? sharedMasterKey(source, issues) : master_key
+  if (masterKey !== undefined && !masterKey.startsWith('sk-')) {
+    issues.warn(MASTER_KEY_PATH, 'does not begin with sk-, which some clients of LiteLLM expect of a key')
+  }
+  return { masterKey, cancelOnDisconnect, skipsFaulty }
 }
 
-function readModelList(
-  value: unknown,
-  issues: Issues,
-  read: (entry: unknown, path: string) => Draft,
-): readonly Draft[] {
-  if (!Array.isArray(value) || value.length === 0) {
-    issues.error('model_list', 'missing or empty: write at least one entry with model_name and litellm_params')
-    return []
+function sharedMasterKey(source: SecretSource, issues: Issues): string | undefined {
+  const key = source.read(MASTER_KEY_SECRET, 'sk-assumed') ?? UNRESOLVED
+  if (key === UNRESOLVED) {
+    issues.error(
+      MASTER_KEY_PATH,
+      `missing: write os.environ/${MASTER_KEY_SECRET}, or leave it out, and set that secret to sk-… ("wrangler secret put ${MASTER_KEY_SECRET}", or export it for a local run)`,
+    )
   }
-  return value.map((entry: unknown, index) => read(entry, joinPath('model_list', index)))
-}
-
-function groupDrafts(drafts: readonly Draft[]): Map<string, Draft[]> {
-  const groups = new Map<string, Draft[]>()
-  for (const draft of drafts) {
-    if (draft.group !== undefined) groups.set(draft.group, [...(groups.get(draft.group) ?? []), draft])
-  }
-  return groups
-}
-
-/** Deployments with their ids: `model_info.id`, else `<model_name>/<region>/<n>`. */
-function nameDeployments(drafts: readonly Draft[], issues: Issues): readonly Deployment[] {
-  const counts = new Map<string, number>()
-  const taken = new Map<string, string>()
-  return drafts.flatMap(({ path, explicitId, deployment }) => {
-    const place = deployment === undefined ? path : `${deployment.group}/${deployment.region}`
-    const number = (counts.get(place) ?? 0) + 1
-    counts.set(place, number)
-    const id = explicitId ?? `${place}/${number}`
-    const other = taken.get(id)
-    if (other !== undefined) {
-      issues.error(`${path}.model_info.id`, `the id "${id}" belongs to ${other} already: give each deployment its own`)
-    }
-    taken.set(id, path)
-    return deployment === undefined ? [] : [{ id, ...deployment }]
-  })
-}
-
-function checkGroupNames(router: RouterSettings, groups: Groups, issues: Issues): void {
-  for (const [alias, target] of Object.entries(router.modelGroupAlias)) {
-    const path = joinPath('router_settings.model_group_alias', alias)
-    if (!groups.members.has(target))
-      issues.error(path, `there is no model group "${target}": write the model_name of an entry`)
-    if (groups.members.has(alias)) issues.error(path, 'a model group has this name already: rename one of them')
-  }
-  const byGroup = {
-    model_group_retry_policy: router.modelGroupRetryPolicy,
-    model_group_routing_strategy: router.modelGroupRoutingStrategy,
-    model_group_regions: router.modelGroupRegions,
-  }
-  for (const [setting, settings] of Object.entries(byGroup)) {
-    for (const group of Object.keys(settings)) {
-      if (groups.members.has(group)) continue
-      const isAlias = resolveGroup(groups, group) !== undefined
-      const mend = isAlias
-        ? 'this is an alias: write the model group itself'
-        : `there is no model group "${group}": write the model_name of an entry`
-      issues.error(joinPath(`router_settings.${setting}`, group), mend)
-    }
-  }
+  return readField(GENERAL.used.master_key, key, MASTER_KEY_PATH, issues)
 }

@@ -67,6 +67,11 @@ export function isReference(value: unknown): value is string {
   return typeof value === 'string' && value.startsWith(REFERENCE_PREFIX)
 }
 
+/** The name in a reference. */
+export function referencedName(reference: string): string {
+  return reference.slice(REFERENCE_PREFIX.length)
+}
+
 /** Stands in place of a value whose secret is not set, which has been reported as a fault already. */
 export const UNRESOLVED: unique symbol = Symbol('unresolved')
 
@@ -102,7 +107,7 @@ function resolveReference(
   source: SecretSource,
   issues: Issues,
 ): string | typeof UNRESOLVED {
-  const name = reference.slice(REFERENCE_PREFIX.length)
+  const name = referencedName(reference)
   if (!ENVIRONMENT_NAME.test(name)) {
     issues.error(path, `write ${REFERENCE_PREFIX}NAME with the name of a secret: letters, digits and _`)
     return UNRESOLVED

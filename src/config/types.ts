@@ -22,8 +22,12 @@ export type Deployment = {
   region: string
   /** Where AWS may answer a call to it: read from the identifier, or from what is behind an identifier that does not say. */
   reach: Reach
-  /** Base URL of bedrock-runtime, without a trailing slash. */
+  /** Base URL of bedrock-runtime that calls are sent to, without a trailing slash. */
   runtimeEndpoint: string
+  /** Base URL that is signed in its place, where `api_base` stands beside `aws_bedrock_runtime_endpoint`. */
+  signedEndpoint?: string
+  /** `extra_headers`: sent upstream, names in lower case. Only those that begin with `x-amz` are signed. */
+  extraHeaders?: Readonly<Record<string, string>>
   credentials: UpstreamCredentials
   /** Weights of LiteLLM's simple-shuffle; `weight` wins over `rpm`, `rpm` over `tpm`. */
   weight?: number
@@ -31,7 +35,10 @@ export type Deployment = {
   tpm?: number
   /** Priority tier, lower first; 0 when absent. */
   order: number
-  /** Bound on the wait for response headers, `timeout` / `stream_timeout` in seconds in the file. */
+  /**
+   * Bound on the wait for response headers, `timeout` / `stream_timeout` in seconds in the file. The second also bounds the
+   * silence of a stream that has begun.
+   */
   timeoutMs?: number
   streamTimeoutMs?: number
   /** `cooldown_time` of this deployment. */
@@ -43,6 +50,21 @@ export type Deployment = {
   prices?: CustomPrices
 }
 
+/**
+ * The entries of one `model_name` with a `*`. Their `model` and `baseModel` may hold a `*` and their `reach` is not known
+ * until a call says which model it asks for.
+ */
+export type PatternGroup = { name: string; deployments: readonly Deployment[] }
+
+/** An entry of `model_list` that was left out because it cannot be served, where `skip_faulty` allows that. */
+export type LeftOut = {
+  /** `model_list[2]` */
+  path: string
+  modelName: string
+  /** Why, setting by setting; without secrets. */
+  faults: readonly string[]
+}
+
 export type GatewayConfig = {
   /** Digest of the configuration text: names the version in logs and in `/health/readiness`. */
   version: string
@@ -51,9 +73,13 @@ export type GatewayConfig = {
   deployments: readonly Deployment[]
   /** Deployments by `model_name`, in config order. */
   groups: ReadonlyMap<string, readonly Deployment[]>
+  /** Entries with a `*`, which belong to no group above; longest first, as `matchPattern` wants them. */
+  patterns: readonly PatternGroup[]
   router: RouterSettings
   /** Cancel the upstream as soon as the client leaves instead of draining it. Default false. */
   cancelOnDisconnect: boolean
+  /** In config order; empty unless `skip_faulty` is set. To be said at every start and in `/health`. */
+  leftOut: readonly LeftOut[]
 }
 
 export type ConfigResult =

@@ -142,6 +142,33 @@ describe('with a configuration of one’s own', () => {
     expect(await simulatorOf(running).catch(() => 'none')).toBe('none')
   })
 
+  test('without a master key anywhere a random one for this run is printed and opens the gateway', async () => {
+    const { general_settings: _, ...keyless } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>
+    const other = join(folder, 'keyless.yaml')
+    await writeFile(other, JSON.stringify(keyless))
+    const env = plainEnvironment({ MY_SECRET: SIMULATOR_SECRET_ACCESS_KEY })
+    const { url, key } = await ready(start(['--config', other, '--port', '0'], { env }))
+    expect(key).toMatch(/^sk-[A-Za-z0-9_-]{32}$/)
+    expect((await converse(url, key, 'mine')).status).toBe(200)
+    expect((await converse(url, MASTER_KEY, 'mine')).status).toBe(403)
+  })
+
+  test('--skip-faulty starts without the entries that cannot be served, and names them', async () => {
+    const config = JSON.parse(await readFile(file, 'utf8')) as { model_list: object[] }
+    const faulty = { model_name: 'bad', litellm_params: { model: 'bedrock/x', aws_profile_name: 'dev' } }
+    const other = join(folder, 'skipping.yaml')
+    await writeFile(other, JSON.stringify({ ...config, model_list: [...config.model_list, faulty] }))
+    const env = plainEnvironment({ MY_SECRET: SIMULATOR_SECRET_ACCESS_KEY, MY_KEY: MASTER_KEY })
+    expect((await start(['--config', other, '--port', '0'], { env }).ended).code).toBe(2)
+    const running = start(['--config', other, '--skip-faulty', '--port', '0'], { env })
+    const { url, key } = await ready(running)
+    expect((await converse(url, key, 'mine')).status).toBe(200)
+    await stop(running)
+    expect((await running.ended).stderr).toMatch(
+      /^warning .*skipping\.yaml:1 model_list\[1\]: "bad" cannot be served and is left out/m,
+    )
+  })
+
   test('a secret that is not set is a fault with its path and exit code 2', async () => {
     const { code, stdout, stderr } = await start(['--config', file, '--port', '0']).ended
     expect([code, stdout]).toEqual([2, ''])
@@ -153,7 +180,7 @@ describe('with a configuration of one’s own', () => {
     const faulty = join(folder, 'faulty.yaml')
     await writeFile(
       faulty,
-      'model_list:\n  - model_name: x\n    litellm_params:\n      model: openai/gpt-4\ngeneral_settings:\n  master_key: nope\n',
+      'model_list:\n  - model_name: x\n    litellm_params:\n      model: bedrock/a b\ngeneral_settings:\n  master_key: nope\n',
     )
     const { code, stderr } = await start(['--config', faulty, '--port', '0']).ended
     expect(code).toBe(2)
@@ -186,6 +213,7 @@ describe('a bad command line', () => {
     { args: ['--port', 'http'], said: '--port http' },
     { args: ['--prot', '1'], said: '--prot' },
     { args: ['config.yaml'], said: 'config.yaml' },
+    { args: ['--skip-faulty'], said: '--config' },
   ])('$args is refused with exit code 2 and the usage', async ({ args, said }) => {
     const { code, stderr } = await start(args).ended
     expect(code).toBe(2)

@@ -57,7 +57,39 @@ test('a shown configuration keeps what is harmless and hides everything else', (
   })
 })
 
-test.for(['text', 17, ['sk-a'], { model_list: 'sk-a' }, { model_list: ['sk-a'] }])(
+test('a named credential shows its name and what is harmless in it', () => {
+  const credential = {
+    credential_name: 'team-a',
+    credential_values: {
+      aws_region_name: 'eu-central-1',
+      aws_secret_access_key: 'literal',
+      some_token: 'literal',
+      x: 'y',
+    },
+    credential_info: { description: 'of team a' },
+  }
+  expect(redactConfig({ credential_list: [credential] })).toEqual({
+    credential_list: [
+      {
+        credential_name: 'team-a',
+        credential_values: {
+          aws_region_name: 'eu-central-1',
+          aws_secret_access_key: REDACTED,
+          some_token: REDACTED,
+          x: REDACTED,
+        },
+        credential_info: { description: REDACTED },
+      },
+    ],
+  })
+  expect(literalSecretPaths({ credential_list: [credential] })).toEqual([
+    'credential_list[0].credential_values.aws_secret_access_key',
+    'credential_list[0].credential_values.some_token',
+    'credential_list[0].credential_values.x',
+  ])
+})
+
+test.for(['text', 17, ['sk-a-master'], { model_list: 'sk-a-master' }, { model_list: ['sk-a-master'] }])(
   'a configuration of the wrong shape (%j) shows nothing',
   (raw, { expect }) => {
     expect(JSON.stringify(redactConfig(raw))).not.toMatch(/sk-a|text|17/)

@@ -209,6 +209,7 @@ describe('router settings', () => {
       numRetries: 2,
       timeoutMs: 600_000,
       streamTimeoutMs: 600_000,
+      streamSilenceMs: null,
       allowedFails: 3,
       cooldownMs: 5_000,
       retryAfterMs: 0,
@@ -230,7 +231,7 @@ describe('router settings', () => {
     const config = await valid(
       sample({
         model_list: [deployment('a'), deployment('b')],
-        general_settings: { master_key: 'sk-x', cancel_on_disconnect: true },
+        general_settings: { master_key: 'sk-x-master', cancel_on_disconnect: true },
         router_settings: {
           routing_strategy: 'usage-based-routing-v2',
           num_retries: 4,
@@ -259,6 +260,7 @@ describe('router settings', () => {
       numRetries: 4,
       timeoutMs: 20_000,
       streamTimeoutMs: 5_000,
+      streamSilenceMs: 5_000,
       allowedFails: 0,
       cooldownMs: 2_500,
       retryAfterMs: 1_000,
@@ -280,6 +282,7 @@ describe('router settings', () => {
     const litellm_settings = {
       num_retries: 1,
       request_timeout: 60,
+      stream_timeout: 30,
       allowed_fails: 9,
       cooldown_time: 7,
       fallbacks: [{ nova: ['b'] }],
@@ -290,7 +293,8 @@ describe('router settings', () => {
     expect((await valid(sample({ model_list, litellm_settings }))).router).toMatchObject({
       numRetries: 1,
       timeoutMs: 60_000,
-      streamTimeoutMs: 60_000,
+      streamTimeoutMs: 30_000,
+      streamSilenceMs: 30_000,
       allowedFails: 9,
       cooldownMs: 7_000,
       fallbacks: { nova: ['b'] },
@@ -316,10 +320,12 @@ describe('router settings', () => {
 describe('the version', () => {
   test('is the same for the same settings and another for others, whatever the secrets', async () => {
     const raw = sample({ general_settings: { master_key: 'os.environ/MK' } })
-    const version = (await valid(raw, { MK: 'sk-1' })).version
+    const version = (await valid(raw, { MK: 'sk-1-master' })).version
     expect(version).toMatch(/^[0-9a-f]{12}$/)
-    expect((await valid(structuredClone(raw), { MK: 'sk-2' })).version).toBe(version)
-    expect((await valid({ ...raw, router_settings: { num_retries: 1 } }, { MK: 'sk-1' })).version).not.toBe(version)
+    expect((await valid(structuredClone(raw), { MK: 'sk-2-master' })).version).toBe(version)
+    expect((await valid({ ...raw, router_settings: { num_retries: 1 } }, { MK: 'sk-1-master' })).version).not.toBe(
+      version,
+    )
   })
 })
 

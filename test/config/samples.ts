@@ -13,7 +13,7 @@ export function deployment(name: string, params: Json = {}, info?: Json): Json {
 
 /** The smallest valid configuration, with sections added or replaced. */
 export function sample(sections: Json = {}): Json {
-  return { model_list: [deployment('nova')], general_settings: { master_key: 'sk-test' }, ...sections }
+  return { model_list: [deployment('nova')], general_settings: { master_key: 'sk-test-key' }, ...sections }
 }
 
 /** A configuration of one deployment with these parameters. */

@@ -30,7 +30,7 @@ describe('a reference is the value of its secret', () => {
       ENDPOINT: 'https://vpce.example.com',
       RPM: '60',
       PRICE: '3e-06',
-      MASTER: 'sk-m',
+      MASTER: 'sk-m-master',
       TIMEOUT: '30',
       AWS_REGION: 'eu-north-1',
       AWS_BEARER_TOKEN_BEDROCK: 'token',
@@ -39,7 +39,7 @@ describe('a reference is the value of its secret', () => {
     const source = secretsFrom(env)
     const result = await resolveConfig(REFERENCES, source)
     if (!result.ok) throw new Error(JSON.stringify(result.issues))
-    expect(result.config.masterKey).toBe('sk-m')
+    expect(result.config.masterKey).toBe('sk-m-master')
     expect(result.config.router.timeoutMs).toBe(30_000)
     expect(result.config.deployments).toMatchObject([
       {

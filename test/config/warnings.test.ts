@@ -11,22 +11,51 @@ describe('a warning does not keep the gateway from starting', () => {
   })
 
   test('a setting that nobody knows is named', async () => {
-    expect(await warningsOf(sample({ general_settings: { master_key: 'sk-a', frobnicate: 1 } }))).toEqual([
+    expect(await warningsOf(sample({ general_settings: { master_key: 'sk-a-master', frobnicate: 1 } }))).toEqual([
       'general_settings.frobnicate: not a setting that is known here; it has no effect: check its spelling or remove it',
     ])
   })
 
-  test('a fallback that serves Invoke only is said not to be portable', async () => {
-    const raw = router({ fallbacks: [{ a: ['b'] }] }, deployment('a'), deployment('b', { model: 'bedrock/invoke/x.y' }))
-    expect(await warningsOf(raw)).toEqual([
-      expect.stringMatching(/^router_settings\.fallbacks\[0\]\.a\[0\]: .*Invoke bodies are not portable/),
-    ])
-    const images = router(
-      { fallbacks: [{ a: ['b'] }] },
-      deployment('a'),
-      deployment('b', { model: 'bedrock/amazon.titan-embed-text-v2:0' }),
-    )
-    expect(await warningsOf(images)).toHaveLength(1)
+  describe('of a fallback says which calls can never take it', () => {
+    const NEVER = /^router_settings\.fallbacks\[0\]\.a\[0\]: "b" can never answer for "a"/
+    const NOT_INVOKE = /^router_settings\.fallbacks\[0\]\.a\[0\]: calls of InvokeModel never fall back from "a" to "b"/
+    const PROFILE = 'bedrock/arn:aws:bedrock:eu-central-1:123456789012:application-inference-profile/abc123'
+
+    test.for([
+      ['bedrock/amazon.nova-lite-v1:0', 'bedrock/eu.amazon.nova-pro-v1:0', null],
+      ['bedrock/anthropic.claude-opus-5', 'bedrock/us.anthropic.claude-haiku-4-5-20251001-v1:0', null],
+      ['bedrock/amazon.nova-lite-v1:0', 'bedrock/anthropic.claude-opus-5', NOT_INVOKE],
+      ['bedrock/amazon.nova-lite-v1:0', 'bedrock/invoke/x.y', NEVER],
+      ['bedrock/amazon.nova-lite-v1:0', 'bedrock/amazon.titan-embed-text-v2:0', NEVER],
+      ['bedrock/cohere.embed-v4:0', 'bedrock/cohere.embed-v4:0', null],
+      ['bedrock/cohere.embed-v4:0', 'bedrock/amazon.titan-embed-text-v2:0', NEVER],
+      [PROFILE, 'bedrock/amazon.nova-lite-v1:0', NOT_INVOKE],
+    ] as const)('%s → %s', async ([from, to, says], { expect }) => {
+      const raw = router(
+        { fallbacks: [{ a: ['b'] }] },
+        deployment('a', { model: from }),
+        deployment('b', { model: to }),
+      )
+      expect(await warningsOf(raw)).toEqual(says === null ? [] : [expect.stringMatching(says)])
+    })
+
+    test('and knows the model behind an application profile', async () => {
+      const raw = router(
+        { fallbacks: [{ a: ['b'] }] },
+        deployment('a', { model: PROFILE }, { base_model: 'eu.amazon.nova-pro-v1:0' }),
+        deployment('b'),
+      )
+      expect(await warningsOf(raw)).toEqual([])
+    })
+
+    test('and nothing of a pattern, which may be any model', async () => {
+      const raw = router(
+        { fallbacks: [{ 'bedrock/*': ['b'] }] },
+        deployment('bedrock/*', { model: 'bedrock/*' }),
+        deployment('b'),
+      )
+      expect(await warningsOf(raw)).toEqual([])
+    })
   })
 
   test('a prefix that is no known geography is named', async () => {

@@ -16,6 +16,7 @@ export const SETTINGS: RouterSettings = {
   numRetries: 2,
   timeoutMs: 600_000,
   streamTimeoutMs: 600_000,
+  streamSilenceMs: null,
   allowedFails: 3,
   cooldownMs: 5_000,
   retryAfterMs: 0,
@@ -57,6 +58,8 @@ export function configOf(deployments: readonly Deployment[], router: Partial<Rou
     groups: Map.groupBy(deployments, ({ group }) => group),
     router: { ...SETTINGS, ...router },
     cancelOnDisconnect: false,
+    patterns: [],
+    leftOut: [],
   }
 }
 

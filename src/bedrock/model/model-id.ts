@@ -66,10 +66,28 @@ export function scopeIn(reference: { scope: ModelScope }, region: string): Model
 /** The vendor part of a foundation model id: `anthropic` of `anthropic.claude-opus-5`. */
 export const vendorOf = (id: string): string => id.slice(0, Math.max(0, id.indexOf('.')))
 
+const ARN = /^arn:aws(?:-[a-z]+)*:(?:bedrock|sagemaker):[a-z0-9-]*:(?:\d{12}|aws)?:[A-Za-z0-9-]+\/[A-Za-z0-9._:/-]+$/
+
+/** True for what has the form of an ARN of Bedrock or SageMaker, of a kind that is known here or not. */
+export function isArn(reference: string): boolean {
+  return ARN.test(reference)
+}
+
 /** Region of an ARN; undefined for ids, and for ARNs that belong to no region. */
 export function arnRegion(reference: string): string | undefined {
   const parsed = parseModelId(reference)
   return ('place' in parsed ? parsed.place.region : parsed.region) || undefined
+}
+
+/**
+ * The foundation model that answers a call: what the identifier sent upstream names, else what is said to be behind it; null
+ * where neither names one. Without geography, as `familyOf` and the prices know it.
+ */
+export function foundationIdOf(model: string, standsFor?: string): string | null {
+  const parsed = parseModelId(model)
+  if ('id' in parsed) return parsed.id
+  const behind = standsFor === undefined ? null : parseModelId(standsFor)
+  return behind !== null && 'id' in behind ? behind.id : null
 }
 
 /** A first part that stands where a geography does (`zz` of `zz.anthropic.claude-opus-5`) and is none that is known here. */

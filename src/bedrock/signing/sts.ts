@@ -2,6 +2,7 @@
  * `AssumeRole` of AWS STS: one signed form post, one XML answer of which four elements matter.
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
  */
+import { endpointOf } from '../partitions.ts'
 import type { AssumedRole, StaticKeys } from './credentials.ts'
 import { signRequest } from './sign.ts'
 
@@ -29,7 +30,7 @@ export async function assumeRole(
   region: string,
   fetcher: typeof fetch = (input, init) => fetch(input, init),
 ): Promise<StsResult> {
-  const url = role.stsEndpoint ?? `https://sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`
+  const url = role.stsEndpoint ?? `${endpointOf('sts', region)}/`
   const form = new URLSearchParams({
     Action: 'AssumeRole',
     Version: '2011-06-15',

@@ -19,13 +19,17 @@ const FAULTY = 2
 const CONFIG_JSON_BYTES_MAX = 5_000
 
 const USAGE = `usage:
-  npm run config -- check FILE
-  npm run config -- push FILE [--local --persist DIR] [--allow-literal-secrets]
+  npm run config -- check [--strict] FILE
+  npm run config -- push FILE [--local --persist DIR] [--skip-faulty] [--allow-literal-secrets]
   npm run config -- pull [FILE] [--local --persist DIR]
 
 check   says what is wrong with a configuration, with line and setting
 push    checks it and stores it for the deployed Worker, or in the folder of a local gateway
-pull    shows what is stored, without secrets, or writes it to FILE`
+pull    shows what is stored, without secrets, or writes it to FILE
+
+--strict       what is left out because it does not concern Bedrock is an error
+--skip-faulty  entries of model_list that cannot be served are left out instead of refusing the file; the Worker then does
+               the same, and says so in /health`
 
 /** Where output goes and how wrangler is run; tests put their own in. */
 export type ConfigCommandIo = {
@@ -45,7 +49,7 @@ export async function runConfigCommand(argv: readonly string[], io: ConfigComman
   }
   switch (command.action) {
     case 'check':
-      return check(command.file, io)
+      return check(command, io)
     case 'push':
       return push(command, io)
     case 'pull':
@@ -54,8 +58,8 @@ export async function runConfigCommand(argv: readonly string[], io: ConfigComman
 }
 
 type Command =
-  | { action: 'check'; file: string }
-  | { action: 'push'; file: string; persist?: string; allowLiteralSecrets: boolean }
+  | { action: 'check'; file: string; isStrict: boolean }
+  | { action: 'push'; file: string; persist?: string; allowLiteralSecrets: boolean; skipFaulty: boolean }
   | { action: 'pull'; file?: string; persist?: string }
 
 function readCommand(argv: readonly string[]): Command | null {
@@ -67,10 +71,13 @@ function readCommand(argv: readonly string[]): Command | null {
   if (rest.length > 0 || isLocal !== (values.persist !== undefined)) return null
   const place = values.persist === undefined ? {} : { persist: values.persist }
   const allowLiteralSecrets = values['allow-literal-secrets'] === true
-  if (action === 'push' && file !== undefined) return { action, file, allowLiteralSecrets, ...place }
-  if (allowLiteralSecrets) return null
+  const skipFaulty = values['skip-faulty'] === true
+  const isStrict = values.strict === true
+  if (isStrict && action !== 'check') return null
+  if (action === 'push' && file !== undefined) return { action, file, allowLiteralSecrets, skipFaulty, ...place }
+  if (allowLiteralSecrets || skipFaulty) return null
   if (action === 'pull') return { action, ...place, ...(file === undefined ? {} : { file }) }
-  return action === 'check' && file !== undefined && !isLocal ? { action, file } : null
+  return action === 'check' && file !== undefined && !isLocal ? { action, file, isStrict } : null
 }
 
 function parse(argv: readonly string[]) {
@@ -82,6 +89,8 @@ function parse(argv: readonly string[]) {
         local: { type: 'boolean' },
         persist: { type: 'string' },
         'allow-literal-secrets': { type: 'boolean' },
+        'skip-faulty': { type: 'boolean' },
+        strict: { type: 'boolean' },
       },
     })
   } catch {
@@ -89,15 +98,22 @@ function parse(argv: readonly string[]) {
   }
 }
 
-async function check(file: string, io: ConfigCommandIo): Promise<number> {
+async function check({ file, isStrict }: Command & { action: 'check' }, io: ConfigCommandIo): Promise<number> {
   const loaded = await checkConfigFile(file)
-  printIssues(file, loaded.ok ? loaded.warnings : loaded.issues, io.out)
-  if (!loaded.ok) {
-    io.out(`${file} is faulty: ${count(loaded.issues, 'error')}`)
+  const found = loaded.ok ? loaded.warnings : loaded.issues
+  const issues = isStrict ? found.map(strictly) : found
+  printIssues(file, issues, io.out)
+  if (!loaded.ok || issues.some(({ severity }) => severity === 'error')) {
+    io.out(`${file} is faulty: ${count(issues, 'error')}`)
     return FAULTY
   }
   printSummary(file, loaded, io.out)
   return DONE
+}
+
+/** With --strict nothing may be left out. */
+function strictly(issue: FileIssue): FileIssue {
+  return issue.isLeftOut === true ? { ...issue, severity: 'error' } : issue
 }
 
 function printIssues(file: string, issues: readonly FileIssue[], print: (line: string) => void): void {
@@ -110,9 +126,10 @@ function count(issues: readonly FileIssue[], severity: FileIssue['severity']): s
 }
 
 function printSummary(file: string, loaded: LoadedFile & { ok: true }, print: (line: string) => void): void {
-  const { deployments, groups } = loaded.config
+  const { deployments, groups, patterns } = loaded.config
+  const byPattern = patterns.length === 0 ? '' : `, patterns ${patterns.length}`
   print(
-    `${file} is valid: deployments ${deployments.length}, model groups ${groups.size}, ${count(loaded.warnings, 'warning')}`,
+    `${file} is valid: deployments ${deployments.length}, model groups ${groups.size}${byPattern}, ${count(loaded.warnings, 'warning')}`,
   )
   if (loaded.secrets.length > 0) print(`secrets that the Worker needs: ${loaded.secrets.join(', ')}`)
   const bytes = Buffer.byteLength(loaded.json)
@@ -122,8 +139,8 @@ function printSummary(file: string, loaded: LoadedFile & { ok: true }, print: (l
 }
 
 async function push(command: Command & { action: 'push' }, io: ConfigCommandIo): Promise<number> {
-  const { file } = command
-  const loaded = await checkConfigFile(file)
+  const { file, skipFaulty } = command
+  const loaded = await checkConfigFile(file, { skipFaulty })
   printIssues(file, loaded.ok ? loaded.warnings : loaded.issues, io.err)
   if (!loaded.ok) {
     io.err(`nothing was stored: ${file} is faulty`)
@@ -133,7 +150,7 @@ async function push(command: Command & { action: 'push' }, io: ConfigCommandIo):
   if (literals.length > 0 && !command.allowLiteralSecrets) {
     const message = 'a secret stands here as it is: write os.environ/NAME and set that secret on the Worker'
     for (const path of literals)
-      io.err(formatIssue(file, { severity: 'error', path, message, line: loaded.lineOf(path) }))
+      io.err(formatIssue(file, { severity: 'error', path, message, ...loaded.placeOf(path) }))
     io.err('nothing was stored: give --allow-literal-secrets to store these secrets in KV all the same')
     return FAULTY
   }

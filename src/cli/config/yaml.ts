@@ -17,6 +17,7 @@ export type YamlResult =
       value: unknown
       /** Line of a setting, or of the nearest setting around it when the setting itself is absent; counted from 1. */
       lineOf: (path: string) => number
+      warnings: readonly YamlIssue[]
     }
   | { ok: false; issues: readonly YamlIssue[] }
 
@@ -29,6 +30,7 @@ type Walk = {
   lines: LineCounter
   lineByPath: Map<string, number>
   issues: YamlIssue[]
+  warnings: YamlIssue[]
   resolveAlias: (alias: Alias) => Node | undefined
   /** Collections being read now: an alias to one of them would never end. */
   open: Set<Node>
@@ -38,11 +40,19 @@ type Walk = {
 export function parseYaml(text: string): YamlResult {
   const lines = new LineCounter()
   // `failsafe` leaves every scalar as text; its type is decided in yaml-scalars.ts.
-  const document = parseDocument(text, { schema: 'failsafe', version: '1.1', lineCounter: lines, prettyErrors: false })
+  const document = parseDocument(text, {
+    schema: 'failsafe',
+    version: '1.1',
+    lineCounter: lines,
+    prettyErrors: false,
+    // PyYAML takes the last of two equal names; readMap does, and says so.
+    uniqueKeys: false,
+  })
   const walk: Walk = {
     lines,
     lineByPath: new Map([['', 1]]),
     issues: [],
+    warnings: [],
     resolveAlias: (alias) => alias.resolve(document),
     open: new Set(),
     nodes: 0,
@@ -51,18 +61,21 @@ export function parseYaml(text: string): YamlResult {
   if (walk.issues.length > 0) return { ok: false, issues: walk.issues }
   const value = readNode(walk, document.contents, '', false)
   if (walk.issues.length > 0) return { ok: false, issues: walk.issues }
-  return { ok: true, value, lineOf: (path) => lineOf(walk.lineByPath, path) }
+  return { ok: true, value, lineOf: (path) => lineOf(walk.lineByPath, path), warnings: walk.warnings }
 }
 
 function errorText(code: string, message: string): string {
-  if (code === 'DUPLICATE_KEY') return 'this setting stands twice in the same block: keep one of them'
   if (code === 'MULTIPLE_DOCS') return 'the file holds more than one YAML document: keep one of them'
   return `not valid YAML: ${message}`
 }
 
 function report(walk: Walk, offset: number, path: string, message: string): void {
+  walk.issues.push({ severity: 'error', path, message, ...placeOf(walk, offset) })
+}
+
+function placeOf(walk: Walk, offset: number): { line: number; column: number } {
   const { line, col } = walk.lines.linePos(offset)
-  walk.issues.push({ severity: 'error', path, message, line, column: col })
+  return { line, column: col }
 }
 
 function lineOf(lineByPath: ReadonlyMap<string, number>, path: string): number {
@@ -140,14 +153,21 @@ function readMap(
   for (const { key, value } of map.items) {
     if (isMerge(key)) mergeInto(walk, entries, value, path)
   }
-  for (const { key, value } of map.items) {
-    if (isMerge(key)) continue
+  const own = map.items.filter(({ key }) => !isMerge(key))
+  const lastByName = new Map(own.map(({ key }) => [isScalar(key) ? String(key.value ?? '') : key, key]))
+  for (const { key, value } of own) {
     if (!isScalar(key)) {
       report(walk, 0, path, 'the name of a setting is a list or a mapping: write plain text')
       continue
     }
     const name = String(key.value ?? '')
     const entryPath = joinPath(path, name)
+    if (lastByName.get(name) !== key) {
+      const message =
+        'this setting stands again further down in the same block, and the last one counts: keep one of them'
+      walk.warnings.push({ severity: 'warning', path: entryPath, message, ...placeOf(walk, offsetOf(key)) })
+      continue
+    }
     markLine(walk, key, entryPath)
     entries.set(name, readNode(walk, value, entryPath, isPrice || looksLikePrice(name)))
   }

@@ -1,7 +1,8 @@
 /** Which variables of the environment the Worker gets as its secrets: those its configuration can ask for, and no others. */
 
-/** What a deployment without credentials or region of its own reads. */
+/** What a configuration without a master key, and a deployment without credentials or region of its own, read. */
 const SHARED_NAMES = [
+  'LITELLM_MASTER_KEY',
   'AWS_BEARER_TOKEN_BEDROCK',
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',

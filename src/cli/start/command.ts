@@ -26,7 +26,7 @@ export async function runStart(argv: readonly string[]): Promise<number> {
 
   let source: ConfigSource | undefined
   if (options.config !== undefined) {
-    const loaded = await configOfFile(options.config)
+    const loaded = await configOfFile(options.config, options.skipFaulty)
     if (!loaded.ok) return refuse(loaded.faults.join('\n'), BAD_USAGE)
     source = loaded.source
     for (const warning of source.warnings) process.stderr.write(`${warning}\n`)

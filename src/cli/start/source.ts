@@ -1,10 +1,11 @@
 /** Where the configuration of a run comes from: a person's file, or the sample in front of a simulated Bedrock. */
+import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { resolveConfig } from '../../config/resolve.ts'
 import { secretsFrom } from '../../config/secrets.ts'
 import type { GatewayConfig } from '../../config/types.ts'
-import { formatIssue, loadConfigFile } from '../config/command.ts'
+import { formatIssue, hasMasterKey, loadConfigFile } from '../config/config-file.ts'
 import { parseYaml } from '../config/yaml.ts'
 
 const SAMPLE = join(import.meta.dirname, 'sample-config.yaml')
@@ -23,13 +24,28 @@ export type ConfigSource = {
 
 export type FileResult = { ok: true; source: ConfigSource } | { ok: false; faults: readonly string[] }
 
-/** @param file as the person wrote it, which is how messages name it */
-export async function configOfFile(file: string): Promise<FileResult> {
-  const loaded = await loadConfigFile(resolve(file))
+/** Random bytes of a master key that is made for one run. */
+const MASTER_KEY_BYTES = 24
+
+/** LiteLLM's variable for what `general_settings` does not say. */
+const MASTER_KEY_VARIABLE = 'LITELLM_MASTER_KEY'
+
+/**
+ * Without a master key in the file or the environment there is one for this run, which the ready line shows.
+ *
+ * @param file as the person wrote it, which is how messages name it
+ */
+export async function configOfFile(file: string, skipFaulty: boolean): Promise<FileResult> {
+  const path = resolve(file)
+  const environment = { ...process.env }
+  if (!environment[MASTER_KEY_VARIABLE] && !(await hasMasterKey(path))) {
+    environment[MASTER_KEY_VARIABLE] = `sk-${randomBytes(MASTER_KEY_BYTES).toString('base64url')}`
+  }
+  const loaded = await loadConfigFile(path, environment, { skipFaulty })
   if (!loaded.ok) return { ok: false, faults: loaded.issues.map((issue) => formatIssue(file, issue)) }
   const { config, json, warnings } = loaded
   const lines = warnings.map((issue) => formatIssue(file, issue))
-  return { ok: true, source: { config, json, environment: process.env, warnings: lines } }
+  return { ok: true, source: { config, json, environment, warnings: lines } }
 }
 
 /** @param endpoints base URL of the simulated Bedrock by region */

@@ -1,58 +1,30 @@
 /** The checks that span model groups: names, circles, portability and residency of their fallbacks. */
+import { readSameBody } from '../../bedrock/model/families/families.ts'
+import { foundationIdOf } from '../../bedrock/model/model-id.ts'
 import { type Reach, reachStaysWithin, regionWithin } from '../../bedrock/model/reach.ts'
 import type { Issues } from '../issues.ts'
 import { UNKNOWN_REGION } from '../secrets.ts'
 import type { Draft } from './deployment.ts'
-import type { Edge, EdgesByGroup, FallbackGraph } from './fallbacks.ts'
-import { servesInvokeOnly } from './model-setting.ts'
+import type { Edge, EdgesByGroup } from './fallbacks.ts'
+import { type GatheredGroups, resolveName } from './groups.ts'
+import { type ModelReference, servesInvokeOnly } from './model-setting.ts'
 
-/** Model groups with the deployments that could be read, and aliases of them. */
-export type Groups = {
-  members: ReadonlyMap<string, readonly Draft[]>
-  aliases: Readonly<Record<string, string>>
-}
-
-/** The group that a name stands for, through one alias; undefined where there is none. */
-export function resolveGroup(groups: Groups, name: string): string | undefined {
-  if (groups.members.has(name)) return name
-  const target = Object.hasOwn(groups.aliases, name) ? groups.aliases[name] : undefined
-  return target !== undefined && groups.members.has(target) ? target : undefined
-}
-
-export function checkFallbacks(
-  graph: FallbackGraph,
-  groups: Groups,
-  regions: Readonly<Record<string, readonly string[]>>,
-  issues: Issues,
-): void {
+/** @param groups without names that lead to nothing */
+export function checkGroups(groups: GatheredGroups, issues: Issues): void {
+  const { graph } = groups
   for (const edges of [graph.fallbacks, graph.contextWindowFallbacks]) {
-    checkNames(edges, groups, issues)
     checkCycles(edges, groups, issues)
     checkPortable(edges, groups, issues)
   }
-  for (const edge of graph.defaultFallbacks) checkName(edge, groups, issues)
-  checkResidency(graph, groups, regions, issues)
+  checkResidency(groups, issues)
 }
 
-function checkName(edge: Edge, groups: Groups, issues: Issues): void {
-  if (resolveGroup(groups, edge.to) === undefined) {
-    issues.error(edge.path, `there is no model group "${edge.to}": add it to model_list, or remove the fallback`)
-  }
-}
-
-function checkNames(byGroup: EdgesByGroup, groups: Groups, issues: Issues): void {
-  for (const [group, edges] of byGroup) {
-    const [first] = edges
-    if (resolveGroup(groups, group) === undefined && first !== undefined) {
-      const message = `there is no model group "${group}" to fall back from: add it to model_list, or remove its fallbacks`
-      issues.error(first.path.replace(/\[0\]$/, ''), message)
-    }
-    for (const edge of edges) checkName(edge, groups, issues)
-  }
+function resolveGroup({ members, settings }: GatheredGroups, name: string): string | undefined {
+  return resolveName(members, settings.modelGroupAlias, name)
 }
 
 /** Each cycle is reported once, at the fallback that closes it. */
-function checkCycles(byGroup: EdgesByGroup, groups: Groups, issues: Issues): void {
+function checkCycles(byGroup: EdgesByGroup, groups: GatheredGroups, issues: Issues): void {
   const done = new Set<string>()
   const next = new Map([...byGroup].map(([group, edges]) => [resolveGroup(groups, group) ?? group, edges]))
   const visit = (group: string, trail: readonly string[]): void => {
@@ -61,7 +33,10 @@ function checkCycles(byGroup: EdgesByGroup, groups: Groups, issues: Issues): voi
       const start = trail.indexOf(target)
       if (start >= 0) {
         const cycle = [...trail.slice(start), target].join(' → ')
-        issues.error(edge.path, `fallbacks go in a circle (${cycle}): remove one of them`)
+        issues.warn(
+          edge.path,
+          `fallbacks go in a circle (${cycle}): a call leaves each group once, so the circle ends there`,
+        )
       } else if (!done.has(target)) visit(target, [...trail, target])
     }
     done.add(group)
@@ -71,29 +46,43 @@ function checkCycles(byGroup: EdgesByGroup, groups: Groups, issues: Issues): voi
   }
 }
 
-function checkPortable(byGroup: EdgesByGroup, groups: Groups, issues: Issues): void {
-  for (const edge of [...byGroup.values()].flat()) {
-    const members = groups.members.get(resolveGroup(groups, edge.to) ?? '') ?? []
-    const readable = members.filter((draft) => draft.reference !== undefined)
-    const invokeOnly =
-      readable.length > 0 && readable.every(({ reference }) => reference && servesInvokeOnly(reference))
-    if (invokeOnly) {
-      issues.warn(
-        edge.path,
-        `"${edge.to}" serves Invoke only, and Invoke bodies are not portable from one model to another: calls will not fall back to it`,
+/** Says of each fallback which calls it can never serve: Converse means the same to every model, a body of InvokeModel does not. */
+function checkPortable(byGroup: EdgesByGroup, groups: GatheredGroups, issues: Issues): void {
+  for (const [from, edges] of byGroup) {
+    const asked = readableMembers(groups, from)
+    for (const edge of edges) {
+      const targets = readableMembers(groups, edge.to)
+      if ([...asked, ...targets].some(({ isPattern }) => isPattern)) continue
+      const byConverse = [asked, targets].every((members) =>
+        members.some((draft) => !servesInvokeOnly(draft.reference)),
       )
+      const byInvoke = asked.some((one) => targets.some((other) => haveSameBody(one, other)))
+      if (byInvoke) continue
+      const message = byConverse
+        ? `calls of InvokeModel never fall back from "${from}" to "${edge.to}", because their models read different bodies; calls of Converse do`
+        : `"${edge.to}" can never answer for "${from}": Converse does not reach both, and their models read different Invoke bodies`
+      issues.warn(edge.path, message)
     }
   }
 }
 
+type ReadableDraft = Draft & { reference: ModelReference }
+
+function readableMembers(groups: GatheredGroups, name: string): readonly ReadableDraft[] {
+  const members = groups.members.get(resolveGroup(groups, name) ?? '') ?? []
+  return members.filter((draft): draft is ReadableDraft => draft.reference !== undefined)
+}
+
+function haveSameBody(one: ReadableDraft, other: ReadableDraft): boolean {
+  const [id, otherId] = [one, other].map(({ reference, deployment }) =>
+    foundationIdOf(reference.id, deployment?.baseModel),
+  )
+  return typeof id === 'string' && typeof otherId === 'string' && readSameBody(id, otherId)
+}
+
 /** A group bound to regions must not reach a deployment elsewhere, by any chain of fallbacks. */
-function checkResidency(
-  graph: FallbackGraph,
-  groups: Groups,
-  regions: Readonly<Record<string, readonly string[]>>,
-  issues: Issues,
-): void {
-  for (const [name, prefixes] of Object.entries(regions)) {
+function checkResidency(groups: GatheredGroups, issues: Issues): void {
+  for (const [name, prefixes] of Object.entries(groups.settings.modelGroupRegions)) {
     const bound = resolveGroup(groups, name)
     if (bound === undefined) continue
     for (const draft of groups.members.get(bound) ?? []) {
@@ -101,7 +90,7 @@ function checkResidency(
       if (fault !== null)
         issues.error(`${draft.path}.litellm_params.${fault.setting}`, `${fault.reason} of its model group "${name}"`)
     }
-    for (const edge of reachableEdges(graph, groups, bound)) {
+    for (const edge of reachableEdges(groups, bound)) {
       const target = resolveGroup(groups, edge.to)
       if (target === undefined || target === bound) continue
       if ((groups.members.get(target) ?? []).some((draft) => outside(draft, prefixes) !== null)) {
@@ -137,14 +126,14 @@ function whyOutside(reach: Reach): string {
 }
 
 /** Every fallback that a call to this group may take, in the order of the file. */
-function reachableEdges(graph: FallbackGraph, groups: Groups, from: string): readonly Edge[] {
+function reachableEdges(groups: GatheredGroups, from: string): readonly Edge[] {
   const found = new Set<Edge>()
   const seen = new Set<string>()
   const queue = [from]
   for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
     if (seen.has(group)) continue
     seen.add(group)
-    for (const edge of edgesFrom(graph, groups, group)) {
+    for (const edge of edgesFrom(groups, group)) {
       found.add(edge)
       const target = resolveGroup(groups, edge.to)
       if (target !== undefined) queue.push(target)
@@ -153,7 +142,8 @@ function reachableEdges(graph: FallbackGraph, groups: Groups, from: string): rea
   return [...found]
 }
 
-function edgesFrom(graph: FallbackGraph, groups: Groups, group: string): readonly Edge[] {
+function edgesFrom(groups: GatheredGroups, group: string): readonly Edge[] {
+  const { graph } = groups
   const named = [...graph.fallbacks, ...graph.contextWindowFallbacks]
     .filter(([name]) => resolveGroup(groups, name) === group)
     .flatMap(([, edges]) => edges)

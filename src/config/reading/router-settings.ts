@@ -6,6 +6,7 @@ import { LITELLM } from '../settings/litellm.ts'
 import { type AllRead, type Fields, readFields } from '../settings/read-fields.ts'
 import { type RetryPolicy, ROUTER, type RoutingStrategy, STRATEGY_V2 } from '../settings/router.ts'
 import { type Edge, type FallbackGraph, readFallbackList } from './fallbacks.ts'
+import type { Leavings } from './left-out.ts'
 
 /** LiteLLM's defaults, save `num_retries`, where its documentation says 3 and its code does 2. */
 const DEFAULT_NUM_RETRIES = 2
@@ -25,6 +26,8 @@ export type RouterSettings = {
   /** Bound on each attempt until its first frame or whole answer; all attempts of a call have numRetries + 1 times as long. */
   timeoutMs: number
   streamTimeoutMs: number
+  /** Longest silence of a stream that has begun: `stream_timeout` where it is written for all deployments, else null for no bound. */
+  streamSilenceMs: number | null
   /** Failures within a minute before a deployment cools, for signals that do not cool at once. Default 3. */
   allowedFails: number
   /** Cap of the growing cool-down. Default 5,000. */
@@ -51,7 +54,7 @@ export type RouterSettings = {
 
 export type RouterReading = { settings: RouterSettings; graph: FallbackGraph }
 
-export function readRouter(router: JsonObject, litellm: JsonObject, issues: Issues): RouterReading {
+export function readRouter(router: JsonObject, litellm: JsonObject, leavings: Leavings, issues: Issues): RouterReading {
   const {
     routing_strategy = 'simple-shuffle',
     num_retries,
@@ -77,11 +80,13 @@ export function readRouter(router: JsonObject, litellm: JsonObject, issues: Issu
   const shared = readShared(litellm, issues)
   const graph: FallbackGraph = readFallbacks({ fallbacks, context_window_fallbacks, default_fallbacks }, shared, issues)
   const timeoutMs = timeout ?? shared.timeout ?? DEFAULT_TIMEOUT_MS
+  const streamTimeoutMs = stream_timeout ?? shared.stream_timeout
   const settings: RouterSettings = {
     routingStrategy: readStrategy(routing_strategy, joinPath(ROUTER_PATH, 'routing_strategy'), issues),
     numRetries: num_retries ?? shared.num_retries ?? DEFAULT_NUM_RETRIES,
     timeoutMs,
-    streamTimeoutMs: stream_timeout ?? timeoutMs,
+    streamTimeoutMs: streamTimeoutMs ?? timeoutMs,
+    streamSilenceMs: streamTimeoutMs ?? null,
     allowedFails: allowed_fails ?? shared.allowed_fails ?? DEFAULT_ALLOWED_FAILS,
     cooldownMs: cooldown_time ?? shared.cooldown_time ?? DEFAULT_COOLDOWN_MS,
     retryAfterMs: retry_after,
@@ -92,7 +97,7 @@ export function readRouter(router: JsonObject, litellm: JsonObject, issues: Issu
     retryPolicy: retry_policy,
     modelGroupRetryPolicy: model_group_retry_policy,
     enablePreCallChecks: enable_pre_call_checks,
-    modelGroupAlias: readAliases(model_group_alias, issues),
+    modelGroupAlias: readAliases(model_group_alias, leavings, issues),
     modelGroupRoutingStrategy: readGroupStrategies(model_group_routing_strategy, issues),
     modelGroupRegions: model_group_regions,
     tryCoolingTargets: try_cooling_targets,
@@ -105,6 +110,7 @@ function readShared(litellm: JsonObject, issues: Issues) {
   const {
     num_retries,
     request_timeout,
+    stream_timeout,
     allowed_fails,
     cooldown_time,
     fallbacks,
@@ -116,6 +122,7 @@ function readShared(litellm: JsonObject, issues: Issues) {
   return {
     num_retries,
     timeout: request_timeout,
+    stream_timeout,
     allowed_fails,
     cooldown_time,
     fallbacks,
@@ -142,17 +149,22 @@ function readGroupStrategies(
   return Object.fromEntries(entries)
 }
 
-/** LiteLLM's two forms: `alias: group` and `alias: {model: group, hidden: true}`. */
+/** LiteLLM's two forms: `alias: group` and `alias: {model: group, hidden: true}`. A list of groups is neither. */
 function readAliases(
-  aliases: Readonly<Record<string, string | { model: string; [name: string]: unknown }>>,
+  aliases: NonNullable<Fields<typeof ROUTER>['model_group_alias']>,
+  leavings: Leavings,
   issues: Issues,
 ): Record<string, string> {
   const path = joinPath(ROUTER_PATH, 'model_group_alias')
-  const entries = Object.entries(aliases).map(([alias, target]): [string, string] => {
-    if (typeof target === 'string') return [alias, target]
-    if (target.hidden === true)
+  const entries = Object.entries(aliases).flatMap(([alias, target]): [string, string][] => {
+    if (typeof target === 'string') return [[alias, target]]
+    if (Array.isArray(target)) {
+      leavings.add(joinPath(path, alias), 'an alias stands for one model group, not for a list')
+      return []
+    }
+    if ('hidden' in target && target.hidden === true)
       issues.warn(joinPath(joinPath(path, alias), 'hidden'), 'the alias is listed all the same')
-    return [alias, target.model]
+    return 'model' in target && typeof target.model === 'string' ? [[alias, target.model]] : []
   })
   return Object.fromEntries(entries)
 }
@@ -177,6 +189,6 @@ function readFallbacks(own: FallbackFields, shared: FallbackFields, issues: Issu
   }
 }
 
-function asRecord(edges: ReadonlyMap<string, readonly Edge[]>): Record<string, string[]> {
+export function asRecord(edges: ReadonlyMap<string, readonly Edge[]>): Record<string, string[]> {
   return Object.fromEntries([...edges].map(([group, list]) => [group, list.map((edge) => edge.to)]))
 }

@@ -1,16 +1,25 @@
 /** Settings of `general_settings`. */
 import * as v from 'valibot'
 import { flag } from './fields.ts'
-import { meaningless, restricts, settingTable, used } from './setting.ts'
+import { judgeMissingSession, judgePublicRoutes } from './judged-settings.ts'
+import { judged, meaningless, restricts, settingTable, used } from './setting.ts'
 
 /** It travels inside `Credential=` of a SigV4 header, where other characters would end it. */
-const MASTER_KEY = 'must start with sk- and go on with letters, digits, _ or - only'
+const MASTER_KEY = 'must hold at least 8 letters, digits, _ or -, and nothing else'
 
 export const GENERAL = settingTable(
   {
-    master_key: used(v.pipe(v.string(MASTER_KEY), v.regex(/^sk-[A-Za-z0-9_-]+$/, MASTER_KEY)), 'hidden', 'sk-assumed'),
+    master_key: used(
+      v.pipe(v.string(MASTER_KEY), v.regex(/^[A-Za-z0-9_-]{8,}$/, MASTER_KEY)),
+      'hidden',
+      'sk-assumed-key',
+    ),
     cancel_on_disconnect: used(flag, 'shown'),
+    /** Ours: entries of `model_list` that cannot be served are left out. `--skip-faulty` writes it into what is stored. */
+    skip_faulty: used(flag, 'shown'),
   },
+  judged('public_routes', judgePublicRoutes),
+  judged('missing_session_id', judgeMissingSession),
   restricts('limits on parallel calls and on sizes', [
     'max_parallel_requests',
     'global_max_parallel_requests',
@@ -20,7 +29,6 @@ export const GENERAL = settingTable(
   restricts('decides from where, on which routes or by whom calls may come', [
     'allowed_ips',
     'allowed_routes',
-    'public_routes',
     'admin_only_routes',
     'custom_auth',
     'custom_auth_settings',
@@ -121,5 +129,38 @@ export const GENERAL = settingTable(
     'disable_master_key_return',
     'disable_responses_id_security',
     'user_mcp_management_mode',
+  ]),
+  restricts('admits no more than so many calls at once', [
+    'max_in_flight_requests_per_worker',
+    'max_queued_requests_per_worker',
+    'admission_queue_timeout_seconds',
+  ]),
+  restricts('refuses files by their kind or size', [
+    'max_file_size_mb',
+    'max_batch_file_size_mb',
+    'allowed_file_extensions',
+    'blocked_file_extensions',
+  ]),
+  restricts('decides what a caller may do', [
+    'enforce_rbac',
+    'custom_auth_run_common_checks',
+    'custom_key_policy',
+    'enforce_fallback_model_access',
+    'fail_closed_budget_enforcement',
+    'default_internal_user_params',
+  ]),
+  meaningless('the limit that it qualifies is an error of its own', [
+    'enforce_fallback_budget',
+    'disable_budget_reservation',
+    'disable_batch_input_file_rate_limiting',
+    'skip_batch_input_file_rate_limiting_for_providers',
+    'skip_batch_input_file_rate_limiting_for_models',
+  ]),
+  meaningless('records are not deleted', [
+    'maximum_spend_logs_cleanup_batch_size',
+    'maximum_spend_logs_cleanup_max_batches',
+    'maximum_spend_logs_cleanup_run_budget',
+    'maximum_spend_logs_cleanup_batch_timeout',
+    'maximum_spend_logs_cleanup_cron',
   ]),
 )

@@ -91,3 +91,42 @@ export const judgeGuardrails: Judge = (value, path, issues) => {
     else issues.error(guardrailPath, `this guardrail ${NOT_ENFORCED}`)
   })
 }
+
+/** LiteLLM's name for its own default, and the routes that answer without a key here as well. */
+const HEALTH_ROUTE = /^(?:LiteLLMRoutes\.public_routes|\/?(?:health(?:\/[\w-]+)*\/?)?)$/
+
+/** A route that needs no key in LiteLLM needs one here; for routes of health that is what people expect. */
+export const judgePublicRoutes: Judge = (value, path, issues) => {
+  list(value).forEach((route, index) => {
+    const routePath = Array.isArray(value) ? joinPath(path, index) : path
+    if (HEALTH_ROUTE.test(String(route))) {
+      issues.warn(
+        routePath,
+        'has no effect here: /health/liveliness and /health/readiness are public, and nothing else is',
+      )
+    } else issues.error(routePath, `which routes are public ${NOT_ENFORCED}`)
+  })
+}
+
+export const judgeMissingSession: Judge = (value, path, issues) => {
+  if (value === 'reject') issues.error(path, `refusing calls without a session ${NOT_ENFORCED}`)
+  else issues.warn(path, 'has no effect here: a session is what the client says it is')
+}
+
+/** Settings of a team that only say where its calls are logged (https://docs.litellm.ai/docs/proxy/team_based_routing, logging). */
+const TEAM_LOGGING =
+  /^(?:team_id|team_alias|success_callback|failure_callback|callbacks|callback_vars|turn_off_message_logging)$|^(?:langfuse|langsmith|gcs|s3|arize|phoenix|datadog|dd|otel|opik|lunary|helicone|braintrust|logfire|posthog|weave|wandb)_/
+
+export const judgeTeamSettings: Judge = (value, path, issues) => {
+  list(value).forEach((team, index) => {
+    const teamPath = Array.isArray(value) ? joinPath(path, index) : path
+    const names = isObject(team) ? Object.keys(team) : ['']
+    const restricting = names.find((name) => !TEAM_LOGGING.test(name))
+    if (restricting === undefined) issues.warn(teamPath, 'has no effect here: no callbacks are run')
+    else
+      issues.error(
+        restricting === '' ? teamPath : joinPath(teamPath, restricting),
+        `this setting of a team ${NOT_ENFORCED}`,
+      )
+  })
+}

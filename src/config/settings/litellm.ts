@@ -1,6 +1,6 @@
 /** Settings of `litellm_settings`. LiteLLM reads some of the router's here too; those in `router_settings` win. */
 import { groupList, timeoutMs, waitMs, wholeNumber } from './fields.ts'
-import { judgeCallbacks } from './judged-settings.ts'
+import { judgeCallbacks, judgeTeamSettings } from './judged-settings.ts'
 import { fallbackLists } from './router.ts'
 import { judged, meaningless, restricts, settingTable, used } from './setting.ts'
 
@@ -8,6 +8,7 @@ export const LITELLM = settingTable(
   {
     num_retries: used(wholeNumber(0), 'shown'),
     request_timeout: used(timeoutMs, 'shown'),
+    stream_timeout: used(timeoutMs, 'shown'),
     fallbacks: used(fallbackLists, 'shown'),
     context_window_fallbacks: used(fallbackLists, 'shown'),
     default_fallbacks: used(groupList, 'shown'),
@@ -15,10 +16,16 @@ export const LITELLM = settingTable(
     cooldown_time: used(waitMs, 'shown'),
   },
   judged('callbacks', judgeCallbacks, 'shown'),
+  judged('default_team_settings', judgeTeamSettings),
   restricts('budgets and limits', [
     'max_budget',
     'budget_duration',
     'max_user_budget',
+    'default_max_internal_user_budget',
+    'default_internal_user_budget_duration',
+    'max_ui_session_budget',
+    'priority_reservation',
+    'priority_reservation_settings',
     'max_internal_user_budget',
     'internal_user_budget_duration',
     'max_end_user_budget',
@@ -28,7 +35,6 @@ export const LITELLM = settingTable(
     'upperbound_key_generate_params',
     'default_key_generate_params',
     'default_team_params',
-    'default_team_settings',
     'default_internal_user_params',
     'tag_budget_config',
   ]),
@@ -105,5 +111,13 @@ export const LITELLM = settingTable(
     'LITELLM_DISABLE_STOP_SEQUENCE_LIMIT',
     'check_provider_endpoint',
     'suppress_debug_info',
+  ]),
+  restricts('rules of its own that refuse calls or answers', ['pre_call_rules', 'post_call_rules']),
+  restricts('refuses files of certain kinds', ['require_managed_files']),
+  meaningless('the limit or guardrail that it qualifies is an error of its own', [
+    'budget_reset_time',
+    'default_soft_budget',
+    'skip_system_message_in_guardrail',
+    'skip_tool_message_in_guardrail',
   ]),
 )

@@ -1,10 +1,11 @@
 /** Settings of `litellm_params`: where a deployment is, and how it is called. Known price names are used as well. */
 import * as v from 'valibot'
+import { REGION_NAME } from '../../bedrock/partitions.ts'
 import { UNKNOWN_REGION } from '../secrets.ts'
+import { extraHeaders } from './extra-headers.ts'
 import { credential, endpoint, notNegative, text, timeoutMs, waitMs, wholeNumber } from './fields.ts'
 import { meaningless, restricts, settingTable, unsupported, used } from './setting.ts'
 
-const REGION = /^[a-z]{2,}(?:-[a-z]+)+-\d+$/
 const REGION_MESSAGE = 'not a region of AWS: write one such as eu-central-1'
 
 const ENDPOINT_STAND_IN = 'https://assumed.invalid'
@@ -33,7 +34,13 @@ export const MODEL_PARAMS = settingTable(
     model: used(text('write bedrock/<model id or ARN>'), 'shown', 'bedrock/assumed'),
     model_id: used(text('write the ARN that is sent to Bedrock in place of the model id'), 'shown'),
     custom_llm_provider: used(text('write bedrock, or leave it out'), 'shown', 'bedrock'),
-    aws_region_name: used(v.pipe(v.string(REGION_MESSAGE), v.regex(REGION, REGION_MESSAGE)), 'shown', UNKNOWN_REGION),
+    base_model: used(text('write the model id whose price applies'), 'shown'),
+    litellm_credential_name: used(text('write the credential_name of an entry of credential_list'), 'shown'),
+    aws_region_name: used(
+      v.pipe(v.string(REGION_MESSAGE), v.regex(REGION_NAME, REGION_MESSAGE)),
+      'shown',
+      UNKNOWN_REGION,
+    ),
     aws_access_key_id: used(credential, 'hidden'),
     aws_secret_access_key: used(credential, 'hidden'),
     aws_session_token: used(credential, 'hidden'),
@@ -45,6 +52,7 @@ export const MODEL_PARAMS = settingTable(
     aws_sts_endpoint: used(endpoint, 'shown', ENDPOINT_STAND_IN),
     aws_bedrock_runtime_endpoint: used(endpoint, 'shown', ENDPOINT_STAND_IN),
     api_base: used(endpoint, 'shown', ENDPOINT_STAND_IN),
+    extra_headers: used(extraHeaders, 'hidden'),
     weight: used(notNegative, 'shown'),
     rpm: used(wholeNumber(1), 'shown'),
     tpm: used(wholeNumber(1), 'shown'),
@@ -68,6 +76,7 @@ export const MODEL_PARAMS = settingTable(
     'guardrailVersion',
     'guardrail_config',
   ]),
+  meaningless('roles are assumed without session tags', ['aws_session_tags']),
   unsupported('a Worker has no files and so no AWS profiles; give keys, a Bedrock API key or aws_role_name instead', [
     'aws_profile_name',
   ]),
@@ -75,9 +84,6 @@ export const MODEL_PARAMS = settingTable(
     'aws_web_identity_token',
   ]),
   unsupported('not a name that LiteLLM or this gateway reads; write aws_bearer_token_bedrock', ['aws_bearer_token']),
-  unsupported('named credentials are not read; write the credentials into litellm_params of this deployment', [
-    'litellm_credential_name',
-  ]),
   unsupported(
     'prices by steps of usage are not read; LiteLLM has names such as input_cost_per_token_above_200k_tokens',
     ['tiered_pricing'],
@@ -101,7 +107,7 @@ export const MODEL_PARAMS = settingTable(
   meaningless('calls are not routed by tags', ['tag_regex'], ['tags']),
   meaningless(
     'every deployment is served under its own wire format',
-    ['use_litellm_proxy', 'merge_reasoning_content_in_choices', 'base_model'],
+    ['use_litellm_proxy', 'merge_reasoning_content_in_choices'],
     ['use_in_pass_through'],
   ),
   meaningless(
@@ -134,7 +140,6 @@ export const MODEL_PARAMS = settingTable(
       'additionalModelRequestFields',
       'anthropic_beta',
       'cache_control_injection_points',
-      'extra_headers',
       'extra_body',
       'headers',
       'additional_drop_params',

@@ -43,7 +43,10 @@ const FALLBACKS = 'write a list of mappings from a model group to its fallbacks,
 export const fallbackLists = list(mapping(list(groupName, FALLBACKS), FALLBACKS), FALLBACKS)
 
 const aliases = mapping(
-  v.union([groupName, v.looseObject({ model: groupName })], 'write the model group that the alias stands for'),
+  v.union(
+    [groupName, v.looseObject({ model: groupName }), v.array(v.unknown())],
+    'write the model group that the alias stands for',
+  ),
   'write a mapping from aliases to model groups',
 )
 
@@ -132,7 +135,9 @@ export const ROUTER = settingTable(
     'health_check_ignore_transient_errors',
     'alerting_config',
   ]),
-  meaningless('a faulty deployment is an error, never left out in silence', ['ignore_invalid_deployments']),
+  meaningless('a deployment that cannot be served is an error, unless general_settings.skip_faulty is set', [
+    'ignore_invalid_deployments',
+  ]),
   meaningless('it belongs to the Python router', [
     'routing_strategy_args',
     'router_general_settings',

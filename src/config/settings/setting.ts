@@ -55,7 +55,8 @@ export function settingTable<const Used extends UsedSettings>(
 ): SettingTable<Used> {
   const entries: (readonly [string, Setting])[] = [...Object.entries(used), ...others.flat()]
   const all = new Map(entries)
-  if (all.size !== entries.length) throw new Error('a setting stands twice in the table of one section')
+  const twice = entries.find(([name, setting]) => all.get(name) !== setting)
+  if (twice !== undefined) throw new Error(`${twice[0]} stands twice in the table of one section`)
   return { used, all }
 }
 

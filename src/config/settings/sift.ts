@@ -14,7 +14,7 @@ function isOff(value: unknown): boolean {
   return isObject(value) && Object.keys(value).length === 0
 }
 
-/** The used settings of one section. Empty ones (`api_base:`) count as absent. */
+/** The used settings of one section. Empty ones (`api_base:`, `aws_region_name: ''`) count as absent. */
 export function sift(
   section: Section,
   settings: JsonObject,
@@ -26,8 +26,9 @@ export function sift(
   for (const [name, value] of Object.entries(settings)) {
     const settingPath = joinPath(path, name)
     if (isPriceIn(section, name) && value !== null) used.push([name, value])
-    else if (knownSetting(section, name)?.effect === 'used' && value !== null) used.push([name, value])
-    else if (!isOff(value)) explain(section, name, value, settingPath, issues, siblings)
+    else if (knownSetting(section, name)?.effect === 'used') {
+      if (value !== null && value !== '') used.push([name, value])
+    } else if (!isOff(value)) explain(section, name, value, settingPath, issues, siblings)
   }
   return Object.fromEntries(used)
 }
@@ -67,6 +68,16 @@ function explain(
   }
 }
 
+/**
+ * What LiteLLM calls its settings that refuse or limit calls. A name that is not known here but speaks like that is an error:
+ * a limit that nobody enforces must not pass as a slip of the pen.
+ */
+const RESTRICTING_NAME =
+  /budget|guardrail|moderation|quota|limiter|(?:rate|tpm|rpm|token|request|parallel)_limit|max_(?:parallel|concurrent|in_flight|requests|users)|allow(?:ed)?_(?:ips|routes|models|users|callers)|allowlist|whitelist|block(?:ed|list)|blacklist|banned|denylist|enforce|restrict|reject/
+
+/** Parameters that LiteLLM would put into the body: they bound what a model thinks, not what a caller may spend. */
+const BODY_BUDGET = /think|reason|token/
+
 function explainUnknown(section: Section, name: string, path: string, issues: Issues): void {
   if ((section === 'litellm_params' || section === 'model_info') && looksLikePrice(name)) {
     const message =
@@ -75,6 +86,11 @@ function explainUnknown(section: Section, name: string, path: string, issues: Is
     return
   }
   const nearest = nearestSetting(section, name)
+  if (speaksOfALimit(section, name)) {
+    const meant = nearest === undefined ? '' : `, or write ${nearest} if that was meant`
+    issues.error(path, `not known here, and by its name it restricts calls: remove it, or enforce it elsewhere${meant}`)
+    return
+  }
   const hint = nearest === undefined ? 'check its spelling or remove it' : `did you mean ${nearest}?`
   issues.warn(path, `not a setting that is known here; it has no effect: ${hint}`)
 }
@@ -103,4 +119,11 @@ export function readSection(value: unknown, path: string, issues: Issues): JsonO
   if (isObject(value)) return value
   issues.error(path, `this section is ${typeName(value)}: write a mapping of settings`)
   return {}
+}
+
+function speaksOfALimit(section: Section, name: string): boolean {
+  // A description of a model, and a block of YAML that is only there for its anchor, limit nothing.
+  if (section === 'model_info' || name.startsWith('x-')) return false
+  if (section === 'litellm_params' && name.includes('budget') && BODY_BUDGET.test(name)) return false
+  return RESTRICTING_NAME.test(name)
 }

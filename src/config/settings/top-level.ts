@@ -12,13 +12,14 @@ export const TOP_LEVEL = settingTable(
     general_settings: section,
     router_settings: section,
     litellm_settings: section,
+    credential_list: section,
   },
   judged('guardrails', judgeGuardrails),
   restricts('policies attach guardrails to calls', ['policies', 'policy_attachments']),
-  unsupported('other files are not read; write everything into one file', ['include']),
-  unsupported('named credentials are not read; write the credentials into litellm_params of each deployment', [
-    'credential_list',
-  ]),
+  unsupported(
+    'the files that it names are read by npm start and npm run config, and not by the Worker: push the file again',
+    ['include'],
+  ),
   meaningless('os.environ/NAME reads a secret of the Worker, or the process environment of a local run; set it there', [
     'environment_variables',
   ]),

@@ -1,5 +1,6 @@
 /** From what was called to the model and scope whose price holds. */
 import { type ModelReference, type ModelScope, parseModelId, scopeIn } from '../../bedrock/model/model-id.ts'
+import { readBaseModel } from '../../config/reading/model-setting.ts'
 
 export type PriceTarget =
   | { ok: true; id: string; scope: ModelScope; region: string }
@@ -35,9 +36,6 @@ const UNNAMED: ReadonlyMap<string, string> = new Map([
 
 const ROUTERS: ReadonlySet<string> = new Set(['prompt-router', 'default-prompt-router'])
 
-/** LiteLLM's spellings in front of a model id in `base_model`. */
-const LITELLM_PREFIX = /^(bedrock\/)?(converse\/|invoke\/|converse_like\/)?/
-
 export function priceTarget(input: TargetInput): PriceTarget {
   const reference = parseModelId(input.model)
   if ('id' in reference) return targetOf(reference, input.region)
@@ -53,7 +51,7 @@ export function priceTarget(input: TargetInput): PriceTarget {
 
 /** The target that `base_model` names, for a model id that the catalogue does not have and for ARNs. */
 export function baseTarget(baseModel: string, region: string): PriceTarget {
-  const reference = parseModelId(baseModel.replace(LITELLM_PREFIX, ''))
+  const reference = parseModelId(readBaseModel(baseModel).id)
   if ('id' in reference) return targetOf(reference, region)
   return { ok: false, reason: `base_model ${baseModel} is not a model id` }
 }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { arnRegion, parseModelId, scopeIn, unknownGeography, vendorOf } from '../../../src/bedrock/model/model-id.ts'
+import {
+  arnRegion,
+  foundationIdOf,
+  parseModelId,
+  scopeIn,
+  unknownGeography,
+  vendorOf,
+} from '../../../src/bedrock/model/model-id.ts'
 
 describe('parseModelId', () => {
   it('reads a bare id as a foundation model in the region that is called', () => {
@@ -130,4 +137,13 @@ it.each([
   ['eu.x.y', undefined],
 ])('the region of %s is %s', (reference, region) => {
   expect(arnRegion(reference)).toBe(region)
+})
+
+it.each([
+  ['eu.amazon.nova-lite-v1:0', undefined, 'amazon.nova-lite-v1:0'],
+  ['arn:aws:bedrock:eu-west-1:1:application-inference-profile/a', 'eu.amazon.nova-lite-v1:0', 'amazon.nova-lite-v1:0'],
+  ['arn:aws:bedrock:eu-west-1:1:application-inference-profile/a', undefined, null],
+  ['arn:aws:bedrock:eu-west-1:1:prompt/a', 'arn:aws:bedrock:eu-west-1:1:prompt/b', null],
+])('the foundation model behind %s, which stands for %s, is %s', (model, standsFor, id) => {
+  expect(foundationIdOf(model, standsFor)).toBe(id)
 })

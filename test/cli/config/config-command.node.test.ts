@@ -1,32 +1,13 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFile, stat } from 'node:fs/promises'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { formatIssue, loadConfigFile, runConfigCommand } from '../../../src/cli/config/command.ts'
+import { describe, expect, test } from 'vitest'
+import { formatIssue, loadConfigFile } from '../../../src/cli/config/config-file.ts'
 import type { RunWrangler } from '../../../src/cli/wrangler.ts'
+import { readConfig } from '../../../src/config/resolve.ts'
+import { LITERAL, run, scratchFiles } from './run-config.ts'
 
-let folder = ''
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'config cli '))
-})
-afterAll(() => rm(folder, { recursive: true, force: true }))
-
-async function file(name: string, text: string): Promise<string> {
-  const path = join(folder, name)
-  await writeFile(path, text)
-  return path
-}
-
-/** Runs a command and keeps what it printed. */
-async function run(argv: readonly string[], runWrangler?: RunWrangler) {
-  const out: string[] = []
-  const err: string[] = []
-  const io = { out: (line: string) => out.push(line), err: (line: string) => err.push(line) }
-  const exitCode = await runConfigCommand(argv, runWrangler === undefined ? io : { ...io, runWrangler })
-  return { exitCode, out: out.join('\n'), err: err.join('\n') }
-}
+const { inFolder, file } = scratchFiles('config cli ')
 
 /** As people have it for LiteLLM in production: references, anchors, settings that only LiteLLM knows. */
 const REAL_LIFE = `# LiteLLM proxy of the platform team
@@ -82,13 +63,6 @@ general_settings:
   proxy_batch_write_at: 60
 `
 
-const LITERAL = `model_list:
-  - model_name: nova
-    litellm_params: {model: bedrock/amazon.nova-lite-v1:0, aws_region_name: eu-central-1, api_key: ABSKliteral}
-general_settings:
-  master_key: sk-literal
-`
-
 describe('check', () => {
   test("a real configuration of LiteLLM's is valid, with what has no effect and the secrets it needs", async () => {
     const path = await file('real life.yaml', REAL_LIFE)
@@ -118,12 +92,12 @@ describe('check', () => {
   })
 
   test('every fault is a line with file, line, setting and how to mend, and the exit code is 2', async () => {
-    const path = await file('bad.yaml', LITERAL.replace('bedrock/', 'openai/').replace('sk-literal', 'admin'))
+    const path = await file('bad.yaml', LITERAL.replace('nova-lite-v1:0', 'nova lite').replace('sk-literal', 'admin'))
     const { exitCode, out } = await run(['check', path])
     expect(exitCode).toBe(2)
     expect(out.split('\n')).toEqual([
-      `error ${path}:3 model_list[0].litellm_params.model: this gateway serves Amazon Bedrock only, not openai: write bedrock/<model id or ARN>, or remove the entry`,
-      `error ${path}:5 general_settings.master_key: must start with sk- and go on with letters, digits, _ or - only`,
+      `error ${path}:3 model_list[0].litellm_params.model: not a model id, inference profile or ARN of Bedrock: write bedrock/<model id or ARN>`,
+      `error ${path}:5 general_settings.master_key: must hold at least 8 letters, digits, _ or -, and nothing else`,
       `${path} is faulty: 2 errors`,
     ])
   })
@@ -136,8 +110,8 @@ describe('check', () => {
   })
 
   test('a file that is not there, and a folder, are said so', async () => {
-    expect((await run(['check', join(folder, 'none.yaml')])).out).toContain('none.yaml: there is no such file')
-    expect((await run(['check', folder])).out).toContain('this is a folder')
+    expect((await run(['check', inFolder('none.yaml')])).out).toContain('none.yaml: there is no such file')
+    expect((await run(['check', inFolder('.')])).out).toContain('this is a folder')
   })
 
   test('a configuration that is too large for CONFIG_JSON is said to fit only KV', async () => {
@@ -151,7 +125,10 @@ describe('check', () => {
   })
 
   test('a JSON file is read as well', async () => {
-    const path = await file('config.json', JSON.stringify({ model_list: [], general_settings: { master_key: 'sk-a' } }))
+    const path = await file(
+      'config.json',
+      JSON.stringify({ model_list: [], general_settings: { master_key: 'sk-a-master-key' } }),
+    )
     expect((await run(['check', path])).out).toContain(`error ${path}:1 model_list: missing or empty`)
   })
 })
@@ -167,6 +144,9 @@ describe('bad usage', () => {
     ['push', 'a', '--local'],
     ['push', 'a', '--persist', 'd'],
     ['push', 'a', '--force'],
+    ['push', 'a', '--strict'],
+    ['check', 'a', '--skip-faulty'],
+    ['pull', '--skip-faulty'],
     ['pull', '--allow-literal-secrets'],
   ])('%j shows how it is used and ends with 2', async (argv, { expect }) => {
     const { exitCode, err, out } = await run(argv)
@@ -195,7 +175,7 @@ describe('a local gateway', () => {
   }
 
   test('reads what was pushed into its folder, and pull shows it without secrets', async () => {
-    const persist = join(folder, 'state')
+    const persist = inFolder('state')
     const source = await file('local.yaml', LITERAL.replace('ABSKliteral', 'os.environ/BEDROCK_KEY\n      , weight: 2'))
     const local = ['--local', '--persist', persist]
     const refused = await run(['push', source, ...local])
@@ -220,7 +200,7 @@ describe('a local gateway', () => {
   })
 
   test('without a configuration is said so by pull', async () => {
-    const { exitCode, err } = await run(['pull', '--local', '--persist', join(folder, 'empty state')])
+    const { exitCode, err } = await run(['pull', '--local', '--persist', inFolder('empty state')])
     expect(exitCode).toBe(1)
     expect(err).toContain('there is no configuration in')
   })
@@ -264,6 +244,22 @@ describe('the deployed Worker', () => {
     expect(wrangler.calls).toEqual([])
   })
 
+  test('leaves out what is faulty as push was told to', async () => {
+    const wrangler = fakeWrangler()
+    const faulty =
+      '  - model_name: bad\n    litellm_params: {model: bedrock/x, aws_profile_name: dev}\ngeneral_settings:'
+    const path = await file('skip.yaml', REFERENCES.replace('general_settings:', faulty))
+    expect((await run(['push', path], wrangler.runWrangler)).exitCode).toBe(2)
+    const { exitCode, out, err } = await run(['push', '--skip-faulty', path], wrangler.runWrangler)
+    expect(exitCode).toBe(0)
+    expect(err).toMatch(/^warning .*skip\.yaml:4 model_list\[1\]: "bad" cannot be served and is left out/)
+    expect(out).toContain('deployments 1')
+    const stored: unknown = JSON.parse(wrangler.stored())
+    expect(stored).toMatchObject({ general_settings: { skip_faulty: true } })
+    const inWorker = await readConfig(stored, { MK: 'sk-master-key', K: 'key' })
+    expect(inWorker.ok && inWorker.config.leftOut).toMatchObject([{ path: 'model_list[1]', modelName: 'bad' }])
+  })
+
   test('that cannot be reached ends with 1 and says what to do', async () => {
     const { exitCode, err } = await run(['push', await file('refs2.yaml', REFERENCES)], fakeWrangler(1).runWrangler)
     expect(exitCode).toBe(1)
@@ -273,7 +269,7 @@ describe('the deployed Worker', () => {
   test('is read by pull, into a new file that can be pushed again', async () => {
     const wrangler = fakeWrangler()
     await run(['push', await file('refs3.yaml', REFERENCES)], wrangler.runWrangler)
-    const target = join(folder, 'pulled.yaml')
+    const target = inFolder('pulled.yaml')
     const { exitCode } = await run(['pull', target], wrangler.runWrangler)
     expect(exitCode).toBe(0)
     expect((await run(['check', target])).exitCode).toBe(0)
@@ -305,7 +301,7 @@ describe('a file for a gateway on this machine', () => {
   })
 
   test('that is missing is one clear message', async () => {
-    const loaded = await loadConfigFile(join(folder, 'missing.yaml'))
+    const loaded = await loadConfigFile(inFolder('missing.yaml'))
     expect(loaded.ok ? [] : loaded.issues.map((issue) => formatIssue('missing.yaml', issue))).toEqual([
       'error missing.yaml: there is no such file: check the path, or copy the example of the README',
     ])

@@ -117,9 +117,24 @@ quoted:
   })
 })
 
+test('of a setting that stands twice in one block the last counts, as for PyYAML, with a warning at each other', () => {
+  const read = parseYaml('a: 1\nb: {c: 1, c: {d: 2}, c: 3}\na: 4\n')
+  expect(read).toMatchObject({ ok: true, value: { a: 4, b: { c: 3 } } })
+  expect(read.ok && read.warnings.map(({ path, line, column }) => [path, line, column])).toEqual([
+    ['a', 1, 1],
+    ['b.c', 2, 5],
+    ['b.c', 2, 11],
+  ])
+  expect(read.ok && read.lineOf('a')).toBe(3)
+  expect(parseYaml('x: &x {a: 1}\ny:\n  <<: *x\n  a: 2\n')).toMatchObject({
+    ok: true,
+    value: { y: { a: 2 } },
+    warnings: [],
+  })
+})
+
 describe('a fault of the text is reported with line and column', () => {
   test.for([
-    ['a setting that stands twice', 'a: 1\nb: 2\na: 3\n', 3, 1, /stands twice/],
     ['a bracket that is not closed', 'a: [1, 2\nb: 3\n', 2, 1, /not valid YAML/],
     ['a tab that indents', 'a:\n\tb: 1\n', 2, 1, /not valid YAML/],
     ['a second document', 'a: 1\n---\nb: 2\n', 2, 1, /more than one YAML document/],

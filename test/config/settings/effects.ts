@@ -25,6 +25,15 @@ function setting(section: string, name: string, value: unknown): Example {
   return { without: sample({ model_list }), having: sample({ model_list, [section]: { [name]: value } }) }
 }
 
+/** An entry beside named credentials, whose role has this external id. */
+function withCredentials(params: Json, externalId = 'tenant'): Json {
+  const values = { aws_role_name: ROLE, aws_external_id: externalId }
+  return sample({
+    model_list: [deployment('nova', params)],
+    credential_list: [{ credential_name: 'shared', credential_values: values }],
+  })
+}
+
 const FALLBACKS = [{ a: ['b'] }]
 
 export const EFFECTS: Readonly<Record<string, Example>> = {
@@ -36,6 +45,11 @@ export const EFFECTS: Readonly<Record<string, Example>> = {
   'top-level router_settings': { without: sample(), having: sample({ router_settings: { num_retries: 7 } }) },
   'top-level litellm_settings': { without: sample(), having: sample({ litellm_settings: { num_retries: 7 } }) },
 
+  'top-level credential_list': {
+    without: withCredentials({ litellm_credential_name: 'shared' }, 'tenant-1'),
+    having: withCredentials({ litellm_credential_name: 'shared' }, 'tenant-2'),
+  },
+
   'model_list model_name': { without: sample(), having: sample({ model_list: [deployment('other')] }) },
   'model_list litellm_params': param('weight', 2),
   'model_list model_info': info('id', 'own'),
@@ -43,6 +57,11 @@ export const EFFECTS: Readonly<Record<string, Example>> = {
   'litellm_params model': param('model', 'bedrock/amazon.nova-pro-v1:0'),
   'litellm_params model_id': param('model_id', ARN),
   'litellm_params custom_llm_provider': param('custom_llm_provider', 'bedrock', { model: 'my-own-model' }),
+  'litellm_params base_model': param('base_model', 'amazon.nova-pro-v1:0'),
+  'litellm_params litellm_credential_name': {
+    without: withCredentials({}),
+    having: withCredentials({ litellm_credential_name: 'shared' }),
+  },
   'litellm_params aws_region_name': param('aws_region_name', 'eu-west-1'),
   'litellm_params aws_access_key_id': param('aws_access_key_id', 'another'),
   'litellm_params aws_secret_access_key': param('aws_secret_access_key', 'another'),
@@ -55,6 +74,7 @@ export const EFFECTS: Readonly<Record<string, Example>> = {
   'litellm_params aws_sts_endpoint': param('aws_sts_endpoint', 'https://sts.example.com', { aws_role_name: ROLE }),
   'litellm_params aws_bedrock_runtime_endpoint': param('aws_bedrock_runtime_endpoint', 'https://vpce.example.com'),
   'litellm_params api_base': param('api_base', 'https://vpce.example.com'),
+  'litellm_params extra_headers': param('extra_headers', { 'x-team': 'edge' }),
   'litellm_params weight': param('weight', 2),
   'litellm_params rpm': param('rpm', 2),
   'litellm_params tpm': param('tpm', 2),
@@ -73,7 +93,15 @@ export const EFFECTS: Readonly<Record<string, Example>> = {
   },
   'general_settings cancel_on_disconnect': {
     without: sample(),
-    having: sample({ general_settings: { master_key: 'sk-test', cancel_on_disconnect: true } }),
+    having: sample({ general_settings: { master_key: 'sk-test-key', cancel_on_disconnect: true } }),
+  },
+
+  'general_settings skip_faulty': {
+    without: sample({ model_list: [deployment('nova'), deployment('nova', { weight: -1 })] }),
+    having: sample({
+      model_list: [deployment('nova'), deployment('nova', { weight: -1 })],
+      general_settings: { master_key: 'sk-test-key', skip_faulty: true },
+    }),
   },
 
   'router_settings routing_strategy': setting('router_settings', 'routing_strategy', 'least-busy'),
@@ -101,6 +129,7 @@ export const EFFECTS: Readonly<Record<string, Example>> = {
 
   'litellm_settings num_retries': setting('litellm_settings', 'num_retries', 7),
   'litellm_settings request_timeout': setting('litellm_settings', 'request_timeout', 7),
+  'litellm_settings stream_timeout': setting('litellm_settings', 'stream_timeout', 7),
   'litellm_settings fallbacks': setting('litellm_settings', 'fallbacks', FALLBACKS),
   'litellm_settings context_window_fallbacks': setting('litellm_settings', 'context_window_fallbacks', FALLBACKS),
   'litellm_settings default_fallbacks': setting('litellm_settings', 'default_fallbacks', ['b']),

@@ -102,6 +102,9 @@ const STRUCTURED: ReadonlySet<string> = new Set([
   ...['router_settings', 'litellm_settings'].flatMap((section) =>
     ['fallbacks', 'context_window_fallbacks', 'default_fallbacks'].map((name) => `${section} ${name}`),
   ),
+  // A name that must be there, and a mapping.
+  'litellm_params litellm_credential_name',
+  'litellm_params extra_headers',
   'router_settings retry_policy',
   'router_settings model_group_retry_policy',
   'router_settings model_group_alias',
@@ -135,6 +138,8 @@ test.for([false, null, [], {}, ''])(
 
 test('a reference in a setting that is not read need not be set', async () => {
   expect(
-    await warningsOf(sample({ general_settings: { master_key: 'sk-a', database_url: 'os.environ/DATABASE_URL' } })),
+    await warningsOf(
+      sample({ general_settings: { master_key: 'sk-a-master', database_url: 'os.environ/DATABASE_URL' } }),
+    ),
   ).toEqual([expect.stringMatching(/^general_settings\.database_url: has no effect here/)])
 })
