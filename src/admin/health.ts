@@ -85,6 +85,8 @@ export async function healthReport(
     unhealthy_count: having('unhealthy').length,
     unknown_count: having('unknown').length,
     passive: passive.filter(({ id }) => ids.has(id)),
+    // Entries of the configuration that are not served, where it says that faulty ones are skipped.
+    left_out: config.leftOut,
   })
 }
 
