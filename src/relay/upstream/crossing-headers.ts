@@ -1,6 +1,7 @@
 /** Which headers cross the gateway, in both directions. Allow-lists: what is not named stays behind. */
 import type { HeaderMap } from '../../base/header-map.ts'
 import type { Result } from '../../base/result.ts'
+import { isSaneRetry, RETRY_HEADERS } from '../../bedrock/retry-after.ts'
 import { signableHeaders } from '../../bedrock/signing/signable-headers.ts'
 import type { Unsignable } from '../../bedrock/signing/unsignable.ts'
 
@@ -12,7 +13,7 @@ const REQUEST_HEADERS = new Set(['content-type', 'accept'])
 const REQUEST_PREFIX = 'x-amzn-bedrock-'
 
 /** AWS's answer headers. Hop-by-hop headers and those that describe the transfer are made anew. */
-const RESPONSE_HEADERS = new Set(['content-type', 'retry-after', 'cache-control'])
+const RESPONSE_HEADERS = new Set(['content-type', 'cache-control'])
 const RESPONSE_PREFIXES = ['x-amzn-', 'x-amz-']
 
 /** In the form in which they are signed and sent, or the first that cannot be. */
@@ -21,17 +22,17 @@ export function upstreamRequestHeaders(client: HeaderMap): Result<HeaderMap, Uns
 }
 
 export function clientResponseHeaders(upstream: HeaderMap): HeaderMap {
-  return picked(
-    upstream,
-    (name) => RESPONSE_HEADERS.has(name) || RESPONSE_PREFIXES.some((prefix) => name.startsWith(prefix)),
-  )
+  return picked(upstream, (name, value) => {
+    if (RETRY_HEADERS.includes(name)) return isSaneRetry(name, value)
+    return RESPONSE_HEADERS.has(name) || RESPONSE_PREFIXES.some((prefix) => name.startsWith(prefix))
+  })
 }
 
-function picked(headers: HeaderMap, crosses: (name: string) => boolean): HeaderMap {
+function picked(headers: HeaderMap, crosses: (name: string, value: string) => boolean): HeaderMap {
   const kept: Record<string, string> = {}
   for (const name in headers) {
     const value = headers[name]
-    if (value !== undefined && crosses(name)) kept[name] = value
+    if (value !== undefined && crosses(name, value)) kept[name] = value
   }
   return kept
 }

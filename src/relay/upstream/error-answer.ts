@@ -2,8 +2,15 @@
 
 import type { HeaderMap } from '../../base/header-map.ts'
 import { isObject, parseJson } from '../../base/json.ts'
-import { bareErrorName, errorNameOfException, statusOfErrorName } from '../../bedrock/errors.ts'
+import {
+  bareErrorName,
+  clientStatusOf,
+  errorNameOfException,
+  isErrorName,
+  statusOfErrorName,
+} from '../../bedrock/errors.ts'
 import type { FirstFrame } from '../../bedrock/event-stream/first-frame.ts'
+import { retryAfterMsOf } from '../../bedrock/retry-after.ts'
 import type { Failure } from '../../routing/policy/failure.ts'
 import { clientResponseHeaders } from './crossing-headers.ts'
 import type { BufferedAnswer } from './upstream-answer.ts'
@@ -24,17 +31,22 @@ export function failureOfStatus(
     message: textOf(fields.message) ?? textOf(fields.Message) ?? '',
   }
   if (typeof fields.originalStatusCode === 'number') failure.originalStatusCode = fields.originalStatusCode
-  const retryAfterMs = retryAfter(headers)
+  const retryAfterMs = retryAfterMsOf(headers)
   if (retryAfterMs !== null) failure.retryAfterMs = retryAfterMs
-  if (body.byteLength === 0 || isObject(json)) {
-    return { failure, answer: { kind: 'buffered', status, headers: clientResponseHeaders(headers), body } }
+  const clientStatus = clientStatusOf(status)
+  const isOfHttp = clientStatus === status || status === 408
+  if (isOfHttp && (body.byteLength === 0 || isObject(json))) {
+    return {
+      failure,
+      answer: { kind: 'buffered', status: clientStatus, headers: clientResponseHeaders(headers), body },
+    }
   }
   const name =
     type ??
     (status === 429 ? 'ThrottlingException' : status >= 500 ? 'ServiceUnavailableException' : 'ValidationException')
   return {
     failure,
-    answer: errorAnswer(status, name, `The upstream answered ${status} with a body that is not JSON.`, headers),
+    answer: errorAnswer(clientStatus, name, `The upstream answered ${status} with a body that is not JSON.`, headers),
   }
 }
 
@@ -43,11 +55,12 @@ export function failureOfException(
   exception: Extract<FirstFrame, { kind: 'exception' }>,
   headers: HeaderMap,
 ): { failure: Failure; answer: BufferedAnswer } {
-  const name = errorNameOfException(exception.type)
+  const named = errorNameOfException(exception.type)
+  const name = isErrorName(named) ? named : 'InternalServerException'
   const status = statusOfErrorName(name)
   const failure: Failure = { phase: 'first-frame', status, type: name, message: exception.message }
   if (exception.originalStatusCode !== undefined) failure.originalStatusCode = exception.originalStatusCode
-  const answer = errorAnswer(status, name, exception.message, headers)
+  const answer = errorAnswer(clientStatusOf(status), name, exception.message, headers)
   return {
     failure,
     answer: isObject(parseJson(exception.payload)) ? { ...answer, body: exception.payload } : answer,
@@ -68,15 +81,8 @@ function errorAnswer(status: number, name: string, message: string, upstream: He
 
 function errorType(headers: HeaderMap, fields: Record<string, unknown>): string | undefined {
   const text = headers['x-amzn-errortype'] ?? textOf(fields.__type) ?? textOf(fields.code)
-  return text === undefined ? undefined : bareErrorName(text)
-}
-
-/** Milliseconds from `x-amz-retry-after` (ms) or `retry-after` (s); an HTTP date is not used by AWS and is passed over. */
-function retryAfter(headers: HeaderMap): number | null {
-  const ms = Number(headers['x-amz-retry-after'] ?? Number.NaN)
-  if (ms >= 0) return ms
-  const seconds = Number(headers['retry-after'] ?? Number.NaN)
-  return seconds >= 0 ? seconds * 1000 : null
+  const name = text === undefined ? '' : bareErrorName(text)
+  return isErrorName(name) ? name : undefined
 }
 
 function textOf(value: unknown): string | undefined {
