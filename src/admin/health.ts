@@ -2,12 +2,18 @@
  * Liveness and readiness, which need no key and so tell nothing of the configuration, and the health of deployments:
  * what probes say of each now, and beside it what calls have shown.
  */
+import { withinDeadline } from '../base/deadline.ts'
 import type { Deployment, GatewayConfig } from '../config/types.ts'
+import { ensureSchema } from '../ledger/schema/ensure-schema.ts'
 import type { DeploymentHealth } from '../routing/router.ts'
 import { adminErrorResponse } from './errors.ts'
 
 /** A database that does not answer in this time is away, as far as readiness is concerned. */
 const DB_TIMEOUT_MS = 3000
+
+/** What a person does about it. */
+const NO_CONFIGURATION =
+  'There is no valid configuration. Push one with "npm run config -- push FILE"; the log says what is wrong with the one that is there.'
 
 export function liveliness(): Response {
   return Response.json("I'm alive!")
@@ -21,26 +27,18 @@ export async function readiness(config: GatewayConfig | null, db: D1Database): P
     status: ready ? 'healthy' : 'unhealthy',
     db: database ? 'connected' : 'unreachable',
     config: config === null ? 'missing' : 'loaded',
+    ...(config === null ? { hint: NO_CONFIGURATION } : {}),
     config_version: config?.version ?? null,
   }
   return Response.json(body, { status: ready ? 200 : 503 })
 }
 
 async function answersInTime(db: D1Database): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | null = null
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), DB_TIMEOUT_MS)
-  })
-  const answer = db
-    .prepare('SELECT 1 FROM spend_logs LIMIT 1')
-    .all()
-    .then(
-      () => true,
-      () => false,
-    )
-  const result = await Promise.race([answer, late])
-  clearTimeout(timer)
-  return result
+  const asking = ensureSchema(db).then(() => db.prepare('SELECT 1 FROM spend_logs LIMIT 1').all())
+  return withinDeadline(asking, DB_TIMEOUT_MS, 'D1').then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Connections of one request that may wait for headers at a time (https://developers.cloudflare.com/workers/platform/limits/). */
@@ -87,6 +85,8 @@ export async function healthReport(
     unhealthy_count: having('unhealthy').length,
     unknown_count: having('unknown').length,
     passive: passive.filter(({ id }) => ids.has(id)),
+    // Entries of the configuration that are not served, where it says that faulty ones are skipped.
+    left_out: config.leftOut,
   })
 }
 

@@ -2,6 +2,7 @@
 import { readSpendLogs } from '../ledger/reading/logs.ts'
 import { parseSpendLogsQuery, parseSpendReportQuery, type QueryIssue } from '../ledger/reading/query.ts'
 import { readSpendReport } from '../ledger/reading/report.ts'
+import { ensureSchema } from '../ledger/schema/ensure-schema.ts'
 import { adminErrorResponse } from './errors.ts'
 
 /** Newest first; the next page is named in `link: <…>; rel="next"` (https://www.rfc-editor.org/rfc/rfc8288). */
@@ -9,16 +10,18 @@ export async function spendLogs(request: Request, db: D1Database): Promise<Respo
   const url = new URL(request.url)
   const parsed = parseSpendLogsQuery(Object.fromEntries(url.searchParams))
   if (!parsed.ok) return badQuery(parsed.issues)
+  if (!(await isThere(db))) return ledgerAway()
   const page = await readSpendLogs(db, parsed.query)
   if (!page.ok) return ledgerAway()
   if (page.nextCursor === null) return Response.json(page.rows)
   url.searchParams.set('cursor', page.nextCursor)
-  return Response.json(page.rows, { headers: { link: `<${url.href}>; rel="next"` } })
+  return Response.json(page.rows, { headers: { link: `<${nextPage(url)}>; rel="next"` } })
 }
 
 export async function spendReport(request: Request, db: D1Database): Promise<Response> {
   const parsed = parseSpendReportQuery(Object.fromEntries(new URL(request.url).searchParams))
   if (!parsed.ok) return badQuery(parsed.issues)
+  if (!(await isThere(db))) return ledgerAway()
   const report = await readSpendReport(db, parsed.query)
   if (report.ok) {
     const { group_by, rows, total, truncated } = report
@@ -26,6 +29,22 @@ export async function spendReport(request: Request, db: D1Database): Promise<Res
   }
   if (report.kind === 'unavailable') return ledgerAway()
   return adminErrorResponse({ status: 422, type: 'sum_too_large', message: report.message })
+}
+
+/** Names of this machine, which lead nowhere else. */
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
+
+/** The host is what the caller wrote into `Host`, so elsewhere the link is relative: it leads to where the answer came from. */
+function nextPage({ href, hostname, pathname, search }: URL): string {
+  return LOOPBACK.test(hostname) ? href : `${pathname}${search}`
+}
+
+/** The tables are made at their first use. */
+async function isThere(db: D1Database): Promise<boolean> {
+  return ensureSchema(db).then(
+    () => true,
+    () => false,
+  )
 }
 
 function badQuery(issues: readonly QueryIssue[]): Response {

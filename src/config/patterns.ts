@@ -30,8 +30,8 @@ export function sortPatterns(patterns: readonly PatternGroup[]): readonly Patter
 /** @param patterns longest first, as `GatewayConfig` holds them */
 export function matchPattern(patterns: readonly PatternGroup[], model: string): PatternMatch | null {
   if (model.length > NAME_MAX_CHARS) return null
-  for (const { name, deployments } of patterns) {
-    for (const asked of spellingsOf(model)) {
+  for (const asked of spellingsOf(model)) {
+    for (const { name, deployments } of patterns) {
       const parts = matchedParts(name, asked)
       if (parts === null) continue
       const filled = deployments.flatMap((deployment) => fillDeployment(deployment, name, asked, parts) ?? [])
@@ -41,7 +41,7 @@ export function matchPattern(patterns: readonly PatternGroup[], model: string): 
   return null
 }
 
-/** An SDK of AWS asks for the id alone where LiteLLM's clients put the provider in front: `bedrock/*` serves both. */
+/** An SDK of AWS asks for the id alone where LiteLLM's clients put the provider in front: `bedrock/*` serves both, the name as it was asked for first. */
 function spellingsOf(model: string): readonly string[] {
   return model.startsWith(PROVIDER) ? [model] : [model, PROVIDER + model]
 }

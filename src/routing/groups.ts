@@ -29,7 +29,17 @@ export type Groups = {
   byName: ReadonlyMap<string, Group>
   /** By deployment id, in config order. */
   targets: ReadonlyMap<string, Target>
+  /** What is known of a deployment. One that a pattern has made for a model has a state of its own. */
+  targetOf(deployment: Deployment): Target | undefined
+  /** Those that patterns have made so far. */
+  made(): readonly Target[]
 }
+
+/**
+ * Models of patterns that are remembered. Callers choose their names, so the number is bounded: the one that was asked for longest
+ * ago is forgotten, and starts as healthy again.
+ */
+const MADE_MAX = 1_000
 
 export function buildGroups(config: GatewayConfig, priceOf: PriceOf, previous?: ReadonlyMap<string, Target>): Groups {
   const { router } = config
@@ -43,9 +53,22 @@ export function buildGroups(config: GatewayConfig, priceOf: PriceOf, previous?: 
   const fallbacks = setting(router.fallbacks)
   const contextWindowFallbacks = setting(router.contextWindowFallbacks)
 
+  const entries = [...config.deployments, ...config.patterns.flatMap(({ deployments }) => deployments)]
   const targets = new Map(
-    config.deployments.map((deployment) => [deployment.id, { deployment, state: stateOf(deployment, previous) }]),
+    entries.map((deployment) => [deployment.id, { deployment, state: stateOf(deployment, previous) }]),
   )
+  const made = new Map<string, Target>()
+  const targetOf = (deployment: Deployment): Target | undefined => {
+    const entry = targets.get(deployment.id)
+    if (entry === undefined || entry.deployment.model === deployment.model) return entry
+    const key = `${deployment.id} ${deployment.model}`
+    const target = made.get(key) ?? { deployment, state: newTargetState() }
+    made.delete(key)
+    const [oldest] = made.keys()
+    if (made.size >= MADE_MAX && oldest !== undefined) made.delete(oldest)
+    made.set(key, target)
+    return target
+  }
   // One of each kind for all groups: a raw id may be asked for across them, and what is learnt is kept by deployment.
   const strategies = new Map<RoutingStrategy, Strategy>()
   const strategyFor = (name: RoutingStrategy): Strategy => {
@@ -54,7 +77,8 @@ export function buildGroups(config: GatewayConfig, priceOf: PriceOf, previous?: 
     return made
   }
   const byName = new Map<string, Group>()
-  for (const [name, deployments] of config.groups) {
+  const patterns = config.patterns.map(({ name, deployments }) => [name, deployments] as const)
+  for (const [name, deployments] of [...config.groups, ...patterns]) {
     const bound = regions.get(name) ?? null
     const members = deployments.flatMap(({ id }) => targets.get(id) ?? [])
     const [first] = members
@@ -74,7 +98,7 @@ export function buildGroups(config: GatewayConfig, priceOf: PriceOf, previous?: 
     const group = byName.get(resolve(alias))
     if (group !== undefined && !byName.has(alias)) byName.set(alias, group)
   }
-  return { byName, targets }
+  return { byName, targets, targetOf, made: () => [...made.values()] }
 }
 
 export function tiersOf(targets: readonly Target[]): Tier[] {

@@ -32,7 +32,7 @@ export type Router = {
   /** Asks one deployment once, whatever its health: the call decides whether it comes back. */
   ask<T>(call: RouteCall<T>, deployment: Deployment): Promise<RouteResult<T>>
   /** After the first content frame: for health alone. */
-  streamBroke(deployment: { id: string }, failure: Failure): void
+  streamBroke(deployment: Deployment, failure: Failure): void
   health(): DeploymentHealth[]
 }
 
@@ -57,11 +57,11 @@ export function createRouter(config: GatewayConfig, deps: RouterDeps, previous?:
   const router: Router = {
     route: (call) => travel(call, groups, engine, deps),
     ask: (call, deployment) => askOne(call, deployment, groups, engine, deps),
-    streamBroke({ id }, failure) {
-      const target = groups.targets.get(id)
+    streamBroke(deployment, failure) {
+      const target = groups.targetOf(deployment)
       if (target !== undefined) desk.failed(target, policyFor(failure), failure, false, deps.now())
     },
-    health: () => [...groups.targets.values()].map((target) => healthOf(target, deps.now())),
+    health: () => [...groups.targets.values(), ...groups.made()].map((target) => healthOf(target, deps.now())),
   }
   targetsOf.set(router, groups.targets)
   return router
@@ -113,7 +113,7 @@ async function askOne<T>(
   deps: RouterDeps,
 ): Promise<RouteResult<T>> {
   const group = groups.byName.get(deployment.group)
-  const target = groups.targets.get(deployment.id)
+  const target = groups.targetOf(deployment)
   if (group === undefined || target === undefined) throw new Error(`There is no deployment ${deployment.id}.`)
   const journey = startJourney(call, engine, deps)
   const considered: Considered[] = [{ group, candidates: { kind: 'some', tiers: [[target]] } }]

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { buildWorker } from '../../src/cli/start/build-worker.ts'
 import { LOOPBACK, openGateway } from '../../src/cli/start/gateway.ts'
-import { applyMigrations } from '../../src/cli/start/migrate.ts'
 import { readWranglerConfig, type WorkerOptions } from '../../src/cli/start/worker-options.ts'
+import { schemaStatements } from '../ledger/schema-statements.ts'
 import { withPid } from './cpu.ts'
 
 export type RunningWorker = {
@@ -78,7 +78,8 @@ async function startWorker(
     await starting.ready
     return starting
   })
-  await applyMigrations(await miniflare.getD1Database('DB'))
+  const database = await miniflare.getD1Database('DB')
+  await database.batch(schemaStatements().map((sql) => database.prepare(sql)))
   return {
     url: (await miniflare.unsafeGetDirectURL()).origin,
     pid,

@@ -3,11 +3,9 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ROOT } from '../../src/cli/root.ts'
 import { secretBindings } from '../../src/cli/start/bindings.ts'
-import { applyMigrations } from '../../src/cli/start/migrate.ts'
 import { pasteLines } from '../../src/cli/start/paste.ts'
 import { deploymentOf, type RunningGateway, startGateway } from '../clients/harness.ts'
 import { BOTO3_VERSIONS, nameOf, pythonOf } from '../clients/python.ts'
@@ -89,46 +87,4 @@ test('the sample configuration holds the credentials that the simulated Bedrock 
     new Set(Array.from(text.matchAll(new RegExp(`${name}: (\\S+)`, 'g')), (match) => match[1]))
   expect(values('aws_access_key_id')).toEqual(new Set([SIMULATOR_ACCESS_KEY_ID]))
   expect(values('aws_secret_access_key')).toEqual(new Set([SIMULATOR_SECRET_ACCESS_KEY]))
-})
-
-describe('migrations of a local database', () => {
-  let miniflare: Miniflare
-
-  beforeAll(() => {
-    miniflare = new Miniflare(
-      convertV4MiniflareOptions({
-        modules: true,
-        script: 'export default {}',
-        d1Databases: { DB: 'DB', OLD: 'OLD' },
-        cf: false,
-      }),
-    )
-  })
-
-  afterAll(() => miniflare.dispose())
-
-  test('are applied once, in order, and recorded under wrangler’s names', async () => {
-    const database = await miniflare.getD1Database('DB')
-    const applied = await applyMigrations(database)
-    expect(applied[0]).toBe('0001_spend.sql')
-    expect(await applyMigrations(database)).toEqual([])
-    expect(await recorded('DB')).toEqual(applied)
-  })
-
-  test('that the folder of another run has recorded are not applied again', async () => {
-    const names = await applyMigrations(await miniflare.getD1Database('DB')).then(() => recorded('DB'))
-    const database = await miniflare.getD1Database('OLD')
-    await database.prepare('CREATE TABLE d1_migrations (id INTEGER PRIMARY KEY, name TEXT)').run()
-    await database.batch(
-      names.map((name) => database.prepare('INSERT INTO d1_migrations (name) VALUES (?)').bind(name)),
-    )
-    expect(await applyMigrations(database)).toEqual([])
-    await expect(database.prepare('SELECT 1 FROM spend_logs').all()).rejects.toThrow('no such table')
-  })
-
-  async function recorded(binding: string): Promise<string[]> {
-    const database = await miniflare.getD1Database(binding)
-    const { results } = await database.prepare('SELECT name FROM d1_migrations ORDER BY id').all<{ name: string }>()
-    return results.map(({ name }) => name)
-  }
 })

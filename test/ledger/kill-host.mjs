@@ -2,7 +2,6 @@
  * Serves `kill-worker.ts` on real workerd with its state in a folder, until it is killed. Usage: kill-host.mjs FOLDER
  * JavaScript, because this folder is checked with the Worker's types, which know no Node.
  */
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
@@ -13,8 +12,8 @@ const bundle = await build({
   format: 'esm',
   write: false,
   external: ['cloudflare:workers'],
+  loader: { '.sql': 'text' },
 })
-const migration = readFileSync(new URL('../../src/ledger/migrations/0001_spend.sql', import.meta.url), 'utf8')
 
 const miniflare = new Miniflare(
   convertV4MiniflareOptions({
@@ -22,7 +21,6 @@ const miniflare = new Miniflare(
     script: bundle.outputFiles[0].text,
     compatibilityDate: '2026-10-26',
     port: 0,
-    bindings: { MIGRATION: migration.replace(/^--.*$/gm, '') },
     d1Databases: { DB: 'DB' },
     durableObjects: { METER: { className: 'Meter', useSQLite: true } },
     resourcePersistencePath: process.argv[2],

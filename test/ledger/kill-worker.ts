@@ -1,10 +1,11 @@
 import { settle } from '../../src/ledger/booking/settle.ts'
 import type { Meter } from '../../src/ledger/meter/meter.ts'
 import type { SpendRecord } from '../../src/ledger/record/record.ts'
+import { ensureSchema } from '../../src/ledger/schema/ensure-schema.ts'
 
 export { Meter } from '../../src/ledger/meter/meter.ts'
 
-type Env = { METER: DurableObjectNamespace<Meter>; DB: D1Database; MIGRATION: string }
+type Env = { METER: DurableObjectNamespace<Meter>; DB: D1Database }
 
 /** Settles what it is sent and shows the ledger; with `?meter=` in that Meter, reserving first. */
 async function serve(request: Request, env: Env): Promise<Response> {
@@ -21,11 +22,7 @@ async function serve(request: Request, env: Env): Promise<Response> {
     return Response.json(await settle(record, deps))
   }
   if (url.pathname === '/migrate') {
-    await env.DB.batch(
-      env.MIGRATION.split(';')
-        .filter((sql) => sql.trim() !== '')
-        .map((sql) => env.DB.prepare(sql)),
-    )
+    await ensureSchema(env.DB)
     return new Response('done')
   }
   if (url.pathname === '/status') return Response.json(await env.METER.getByName(meterName ?? '').status())

@@ -3,7 +3,10 @@ import { ADD_TO_DAILY, INSERT_RECORDS, NOTE_UNMETERED } from '../../ledger/booki
 import type { SpendRecord } from '../../ledger/record/record.ts'
 
 /** D1 takes 100 KB of SQL in a statement (https://developers.cloudflare.com/d1/platform/limits/); the rest is the statement. */
-const LITERAL_BYTES_MAX = 85_000
+const LITERAL_CHARS_MAX = 85_000
+
+/** Bytes of JSON in one statement, each of them two digits. A checked record has 32 KiB at most. */
+const CHUNK_BYTES_MAX = LITERAL_CHARS_MAX / 2
 
 export type ReplayScript = { sql: string /** Records that no statement can hold. */; tooLong: SpendRecord[] }
 
@@ -24,13 +27,13 @@ export function replayScript(records: readonly SpendRecord[], meter: string | nu
     bytes = 0
   }
   for (const record of records) {
-    const json = literalSafe(JSON.stringify(record))
+    const json = JSON.stringify(record)
     const length = encoder.encode(json).byteLength + 1
-    if (length > LITERAL_BYTES_MAX) {
+    if (length > CHUNK_BYTES_MAX) {
       tooLong.push(record)
       continue
     }
-    if (bytes + length > LITERAL_BYTES_MAX) close()
+    if (bytes + length > CHUNK_BYTES_MAX) close()
     chunk.push(json)
     bytes += length
   }
@@ -40,17 +43,12 @@ export function replayScript(records: readonly SpendRecord[], meter: string | nu
 
 function statementsFor(json: string, meter: string | null): string[] {
   const templates = [ADD_TO_DAILY, ...(meter === null ? [] : [NOTE_UNMETERED]), INSERT_RECORDS]
-  const literals: Record<string, string> = { '?1': `'${json}'`, '?2': `'${(meter ?? '').replaceAll("'", "''")}'` }
-  // One pass over the template: text that has been put in is not looked at again.
+  const literals: Record<string, string> = { '?1': textLiteral(json), '?2': textLiteral(meter ?? '') }
   return templates.map((template) => `${template.replace(/\?[12]/g, (name) => literals[name] ?? name)};`)
 }
 
-/**
- * JSON that can stand inside `'…'` whatever splits the file into statements: quote, semicolon, dash and slash occur only
- * within JSON strings (a dash also in front of a number, which a checked record has none of), where an escape means the same.
- */
-function literalSafe(json: string): string {
-  return json.replace(/[';/]|--/g, (text) =>
-    [...text].map((char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''),
-  )
+/** Text as hexadecimal digits: nothing in it can end the literal, or the statement for whatever splits the file into statements. */
+function textLiteral(text: string): string {
+  const digits = Array.from(new TextEncoder().encode(text), (byte) => byte.toString(16).padStart(2, '0'))
+  return `CAST(x'${digits.join('')}' AS TEXT)`
 }

@@ -25,6 +25,8 @@ async function bundle(entry: string): Promise<string> {
     format: 'esm',
     target: 'es2024',
     external: ['cloudflare:*', 'node:*'],
+    // As wrangler's default rule has it.
+    loader: { '.sql': 'text' },
     conditions: ['workerd', 'worker', 'browser'],
     write: false,
     logLevel: 'silent',

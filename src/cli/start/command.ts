@@ -1,5 +1,5 @@
 /** `npm start`: the gateway on this machine until it is told to stop, alone or in front of a simulated Bedrock. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { secretBindings } from './bindings.ts'
@@ -45,7 +45,8 @@ export async function runStart(argv: readonly string[]): Promise<number> {
 
 async function cannotMake(folder: string): Promise<string | null> {
   try {
-    await mkdir(folder, { recursive: true })
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await chmod(folder, 0o700)
     return null
   } catch (error) {
     return `the folder cannot be made (${message(error)})`
@@ -56,6 +57,8 @@ async function cannotMake(folder: string): Promise<string | null> {
 async function run(options: StartOptions, state: string | undefined, given: ConfigSource | undefined): Promise<number> {
   const { port } = options
   const stopped = untilStopped()
+  // What is kept holds the configuration with its secrets, so it is for its owner alone.
+  process.umask(0o077)
   const scratch = await mkdtemp(join(tmpdir(), 'bedrock-edge-'))
   // Miniflare makes its temporary folder in the system's and forgets it when it is killed.
   process.env.TMPDIR = scratch

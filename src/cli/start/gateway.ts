@@ -2,7 +2,6 @@
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { CONFIG_KEY } from '../../config/load.ts'
 import { buildWorker } from './build-worker.ts'
-import { applyMigrations } from './migrate.ts'
 import { readWranglerConfig, type WranglerConfig } from './worker-options.ts'
 
 /** The one address that is listened on: what runs here is not for the network. */
@@ -50,7 +49,6 @@ export async function openGateway(options: GatewayOptions): Promise<LocalGateway
   const stop = () => miniflare.dispose()
   try {
     await miniflare.ready
-    await applyMigrations(await miniflare.getD1Database('DB'))
     if (options.configJson !== undefined) {
       await (await miniflare.getKVNamespace('CONFIG')).put(CONFIG_KEY, options.configJson)
     }

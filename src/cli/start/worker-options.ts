@@ -1,6 +1,6 @@
 /** What `wrangler.toml` says of the Worker, in the words of Miniflare: the file stays the one place where it is said. */
 import type { V4WorkerOptions } from 'miniflare'
-import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from 'wrangler'
+import { unstable_getMiniflareWorkerOptions } from 'wrangler'
 import { WRANGLER_TOML } from '../root.ts'
 
 export type WorkerOptions = Pick<
@@ -24,6 +24,3 @@ export function readWranglerConfig(): WranglerConfig {
     options: { compatibilityDate, compatibilityFlags, kvNamespaces, d1Databases, durableObjects } as WorkerOptions,
   }
 }
-
-/** Statements of an SQL file, cut as `wrangler d1 migrations apply` cuts them. */
-export const splitSql = (text: string): string[] => unstable_splitSqlQuery(text)

@@ -1,5 +1,6 @@
 /** The log line that stands in for a row until it is replayed. */
 import type { EventName } from '../../telemetry/events.ts'
+import { eventLine } from '../../telemetry/log.ts'
 import type { SpendRecord } from '../record/record.ts'
 
 /** `event` of the log line that stands in for a row until `npm run ledger -- replay FILE` has booked it. */
@@ -14,12 +15,11 @@ export type NotBooked = {
   record: SpendRecord | unknown
 }
 
-/** One line of JSON. `event` stands first, so that even a line cut short says what it was. */
+/** D1 and the Meter may say much; the record is what the line is for. */
+const REASON_MAX_CHARS = 2_048
+
+/** One line of JSON. A checked record fits into it whole; what could not be checked stands there as far as it fits. */
 export function notBookedLine(record: unknown, reason: string, meter: string | null): string {
-  const line: NotBooked = { event: NOT_BOOKED_EVENT, reason, meter, record }
-  try {
-    return JSON.stringify(line)
-  } catch {
-    return JSON.stringify({ ...line, record: String(record), reason: `${reason}; the record has no JSON` })
-  }
+  const line: Omit<NotBooked, 'event'> = { reason: reason.slice(0, REASON_MAX_CHARS), meter, record }
+  return eventLine(NOT_BOOKED_EVENT, line)
 }

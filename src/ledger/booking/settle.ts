@@ -5,6 +5,7 @@ import type { SettleAnswer } from '../meter/accounts.ts'
 import type { Meter } from '../meter/meter.ts'
 import { checkRecord } from '../record/check-record.ts'
 import type { SpendRecord } from '../record/record.ts'
+import { ensureSchema } from '../schema/ensure-schema.ts'
 import { bookRows } from './book-rows.ts'
 import { settleGathered } from './gather.ts'
 import { notBookedLine } from './not-booked.ts'
@@ -82,6 +83,11 @@ function isWorthRetrying(error: unknown): boolean {
 }
 
 async function intoD1(db: D1Database, json: string, deps: SettleDeps): Promise<Attempt> {
+  try {
+    await withinDeadline(ensureSchema(db), D1_DEADLINE_MS, 'D1')
+  } catch (error) {
+    return { ok: false, reason: error instanceof Error ? error.message : String(error) }
+  }
   const booked = await bookRows(db, [{ origin: null, json }], {
     deadlineMs: D1_DEADLINE_MS,
     ...(deps.meterName === undefined ? {} : { unmetered: deps.meterName }),

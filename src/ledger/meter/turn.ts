@@ -4,6 +4,7 @@ import { eventLine } from '../../telemetry/log.ts'
 import { bookRows, type Row } from '../booking/book-rows.ts'
 import { notBookedLine } from '../booking/not-booked.ts'
 import { parseNanoUsd } from '../record/nano-usd.ts'
+import { ensureSchema } from '../schema/ensure-schema.ts'
 import type { Accounts } from './accounts.ts'
 import { EXPIRED_KEPT_MS, PARKED_RETRY_MS, POURED_KEPT_MS, RESERVATION_TTL_MS } from './rules.ts'
 import type { CallRow } from './store.ts'
@@ -28,6 +29,7 @@ export type TurnDeps = {
  * call whose record is in D1 is not called unknown. Throws where D1 does not answer; nothing is lost by that.
  */
 export async function takeTurn({ accounts, db, meter, log }: TurnDeps): Promise<void> {
+  await withinDeadline(ensureSchema(db), D1_DEADLINE_MS, 'D1')
   accounts.unpark(Date.now() - PARKED_RETRY_MS, ROWS_PER_STEP, Date.now())
   for (let pours = 0; pours < POURS_PER_TURN && accounts.hasOutbox(); pours++) {
     await pour(accounts, db, meter, log)

@@ -18,6 +18,7 @@ export const FIELDS = {
     description: 'Model id that was sent upstream; the filter also takes the name asked for',
   },
   model_id: { kind: 'text', filter: { param: 'model_id' }, description: 'Id of the deployment' },
+  routed_model: { kind: 'text-or-null', description: 'Model that a prompt router chose' },
   region: { kind: 'text', description: 'Region of the deployment' },
   api_base: { kind: 'text', description: 'Host that was asked' },
   operation: { kind: 'text', description: "AWS's name of the operation" },
@@ -37,6 +38,11 @@ export const FIELDS = {
   metadata: {
     kind: 'object',
     description: 'What the client attached: `x-litellm-spend-logs-metadata`, and `requestMetadata` of Converse',
+  },
+  metadata_truncated: {
+    kind: 'boolean',
+    description:
+      'Something from outside was too long, too deep or too much and was left out: of `metadata`, tags, usage, a text',
   },
   status: {
     kind: 'word',
@@ -59,6 +65,11 @@ export const FIELDS = {
   completion_tokens: { kind: 'count', description: 'Output' },
   total_tokens: { kind: 'count', description: 'Sum of both' },
   cost_nano_usd: { kind: 'money', description: 'Cost in nano-USD, an integer as a string; null where it is not known' },
+  known_cost_nano_usd: {
+    kind: 'money',
+    description: 'Where `cost_nano_usd` is null: what is known of it, in the same form, or null',
+  },
+  cost_missing: { kind: 'strings', description: 'Meters and fees that have no price; empty where all have one' },
   cost_state: {
     kind: 'word',
     words: COST_STATES,

@@ -2,7 +2,8 @@
  * The kinds of values that a field of a record may have: for each its type, how it lies in SQLite, what stands for an absent
  * value, and the nearest value of that kind to whatever was given.
  */
-import { isObject } from '../../base/json.ts'
+import { boundJson, type JsonBounds, wellFormed } from '../../base/bound-json.ts'
+import { isObject, type JsonObject, member } from '../../base/json.ts'
 import type { AttemptLogEntry, Usage } from './consumed.ts'
 import { parseNanoUsd } from './nano-usd.ts'
 
@@ -50,23 +51,24 @@ export type ValueOf<F extends Field> = F extends { kind: 'word'; words: readonly
  */
 export type ColumnForm = 'plain' | 'boolean' | 'json' | 'money'
 
-type KindRule = { form: ColumnForm; neutral: () => unknown; coerce: (value: unknown) => unknown }
+/** `cut` is told where something that came from outside was left out or shortened. */
+type KindRule = { form: ColumnForm; neutral: () => unknown; coerce: (value: unknown, cut: () => void) => unknown }
 
 /** The rules of every kind but `word`, whose list stands in the field. */
 export const KINDS: Readonly<Record<keyof KindValues, KindRule>> = {
-  text: { form: 'plain', neutral: () => '', coerce: (value) => toText(value) ?? '' },
+  text: { form: 'plain', neutral: () => '', coerce: (value, cut) => toText(value, cut) ?? '' },
   'text-or-null': { form: 'plain', neutral: () => null, coerce: toText },
   time: { form: 'plain', neutral: () => new Date().toISOString(), coerce: toIsoTime },
   count: { form: 'plain', neutral: () => 0, coerce: toCount },
   ms: { form: 'plain', neutral: () => 0, coerce: toMs },
   'ms-or-null': { form: 'plain', neutral: () => null, coerce: (value) => (value === null ? null : toMs(value)) },
   boolean: { form: 'boolean', neutral: () => false, coerce: (value) => value === true },
-  strings: { form: 'json', neutral: () => [], coerce: (value) => listOf(value, isString) },
-  object: { form: 'json', neutral: () => ({}), coerce: (value) => (isObject(value) ? value : {}) },
-  usage: { form: 'json', neutral: () => null, coerce: (value) => (isObject(value) ? value : null) },
-  attempts: { form: 'json', neutral: () => [], coerce: (value) => listOf(value, isObject) },
-  json: { form: 'json', neutral: () => null, coerce: (value) => value },
-  money: { form: 'money', neutral: () => null, coerce: (value) => parseNanoUsd(value)?.toString() ?? null },
+  strings: { form: 'json', neutral: () => [], coerce: (value, cut) => toList(value, isString, STRINGS_BOUNDS, cut) },
+  object: { form: 'json', neutral: () => ({}), coerce: (value, cut) => toObject(value, OBJECT_BOUNDS, cut) ?? {} },
+  usage: { form: 'json', neutral: () => null, coerce: toUsage },
+  attempts: { form: 'json', neutral: () => [], coerce: (value, cut) => toList(value, isObject, ATTEMPTS_BOUNDS, cut) },
+  json: { form: 'json', neutral: () => null, coerce: (value, cut) => bounded(value, JSON_BOUNDS, cut) ?? null },
+  money: { form: 'money', neutral: () => null, coerce: toNanoUsd },
 }
 
 /** How a field lies in SQLite. */
@@ -74,19 +76,40 @@ export function formOf(field: Field): ColumnForm {
   return field.kind === 'word' ? 'plain' : KINDS[field.kind].form
 }
 
+/** Longest text of a record; AWS's own ids end at 2,048 (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html). */
+const TEXT_MAX_CHARS = 2_048
+
+/**
+ * Bounds of what callers and upstreams write. D1 refuses JSON that is nested more than 1,000 deep
+ * (https://www.sqlite.org/json1.html#interface_overview); real metadata and usage are far below all of these.
+ */
+const OBJECT_BOUNDS: JsonBounds = { maxDepth: 16, maxEntries: 1_000, maxTextChars: 4_096, maxChars: 12_288 }
+const JSON_BOUNDS: JsonBounds = { maxDepth: 16, maxEntries: 1_000, maxTextChars: 1_024, maxChars: 8_192 }
+const ATTEMPTS_BOUNDS: JsonBounds = { maxDepth: 8, maxEntries: 2_000, maxTextChars: 1_024, maxChars: 12_288 }
+const USAGE_BOUNDS: JsonBounds = { maxDepth: 6, maxEntries: 100, maxTextChars: 256, maxChars: 2_048 }
+const STRINGS_BOUNDS: JsonBounds = { maxDepth: 1, maxEntries: 100, maxTextChars: 1_024, maxChars: 8_192 }
+
+/**
+ * Largest counter and cost of one call. Sums of the ledger are 64 bits: millions of calls at the first bound fit into a day,
+ * 922 at the second, which is 10 million dollars. What is above is not a measurement.
+ */
+const COUNT_MAX = 1_000_000_000_000
+const COST_MAX_NANO_USD = 10_000_000_000_000_000n
+
 export function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= COUNT_MAX
 }
 
 function isString(value: unknown): value is string {
   return typeof value === 'string'
 }
 
-function toText(value: unknown): string | null {
-  if (value === null || value === undefined || typeof value === 'object') return null
+/** A text as a column may hold it; null for what is none. */
+export function toText(value: unknown, cut: () => void): string | null {
+  if (value === null || typeof value === 'object' || typeof value === 'function') return null
   const text = String(value)
-  // SQLite ends a string at NUL for most purposes, and half a surrogate pair is no UTF-8.
-  return text.isWellFormed() && !text.includes('\0') ? text : text.toWellFormed().replaceAll('\0', '\u{fffd}')
+  if (text.length > TEXT_MAX_CHARS) cut()
+  return wellFormed(text.slice(0, TEXT_MAX_CHARS))
 }
 
 const ISO_MS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
@@ -106,7 +129,49 @@ function toMs(value: unknown): number {
   return toCount(typeof value === 'number' ? Math.round(value) : value)
 }
 
-function listOf(value: unknown, accepts: (element: unknown) => boolean): unknown[] {
-  if (!Array.isArray(value)) return []
-  return value.every(accepts) ? value : value.filter(accepts)
+function toNanoUsd(value: unknown): string | null {
+  const nano = parseNanoUsd(value)
+  return nano === null || nano > COST_MAX_NANO_USD ? null : nano.toString()
+}
+
+function bounded(value: unknown, bounds: JsonBounds, cut: () => void): unknown {
+  const copy = boundJson(value, bounds)
+  if (copy.truncated) cut()
+  return copy.value
+}
+
+function toObject(value: unknown, bounds: JsonBounds, cut: () => void): JsonObject | null {
+  const copy = bounded(value, bounds, cut)
+  if (isObject(copy)) return copy
+  if (copy !== null) cut()
+  return null
+}
+
+function toList(
+  value: unknown,
+  accepts: (element: unknown) => boolean,
+  bounds: JsonBounds,
+  cut: () => void,
+): unknown[] {
+  const copy = bounded(value, bounds, cut)
+  if (Array.isArray(copy) && copy.every(accepts)) return copy
+  if (copy !== null) cut()
+  return Array.isArray(copy) ? copy.filter(accepts) : []
+}
+
+/** Counters that the roll-up adds up inside SQL, where one that is no integer would refuse the row. */
+const USAGE_COUNTERS = ['inputTokens', 'outputTokens', 'totalTokens', 'cacheReadInputTokens', 'cacheWriteInputTokens']
+
+/** The counters come first, so that a bound that is met behind them costs none. `raw_usage` keeps one that is no count. */
+function toUsage(value: unknown, cut: () => void): unknown {
+  if (!isObject(value)) return toObject(value, USAGE_BOUNDS, cut)
+  const counters = USAGE_COUNTERS.flatMap((name) => {
+    const counter = member(value, name)
+    if (counter === undefined) return []
+    if (isCount(counter)) return [[name, counter] as const]
+    cut()
+    return []
+  })
+  const rest = Object.entries(value).filter(([name]) => !USAGE_COUNTERS.includes(name))
+  return toObject(Object.fromEntries([...counters, ...rest]), USAGE_BOUNDS, cut)
 }

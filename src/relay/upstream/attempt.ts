@@ -1,8 +1,10 @@
 /** One attempt on one deployment: credentials, signature, fetch, judgement. */
+import type { HeaderMap } from '../../base/header-map.ts'
 import { upstreamPath } from '../../bedrock/operations/path.ts'
 import { SERVICES } from '../../bedrock/operations/services.ts'
 import type { CredentialProvider } from '../../bedrock/signing/credential-provider.ts'
 import { signRequest } from '../../bedrock/signing/sign.ts'
+import type { Deployment } from '../../config/types.ts'
 import type { Failure } from '../../routing/policy/failure.ts'
 import type { Attempt, AttemptOutcome } from '../../routing/router.ts'
 import type { AdmittedCall } from '../call.ts'
@@ -73,12 +75,27 @@ async function prepare(
   const { method, service, credentials } = call.operation
   if (!credentials.includes(signing.credentials.kind)) return { ok: false, failure: NOT_ACCEPTED }
   const { endpoint, signingName } = SERVICES[service]
-  const url = deployment[endpoint] + upstreamPath(call.operation, call.labels, deployment.model, call.search)
-  const unsigned = { method, url, headers: call.upstreamHeaders, body: call.body.bytes, region: deployment.region }
+  const path = upstreamPath(call.operation, call.labels, deployment.model, call.search)
+  const url = deployment[endpoint] + path
+  const unsigned = {
+    method,
+    url: (deployment.signedEndpoint ?? deployment[endpoint]) + path,
+    headers: { ...call.upstreamHeaders, ...signedExtras(deployment) },
+    body: call.body.bytes,
+    region: deployment.region,
+  }
   const headers = await signRequest(unsigned, signing.credentials, signingName)
+  for (const [name, value] of Object.entries(deployment.extraHeaders ?? {})) {
+    if (!headers.has(name)) headers.set(name, value)
+  }
   // Set after signing, since an intermediary may rewrite it: a compressed answer would not be AWS's bytes.
   headers.set('accept-encoding', 'identity')
   return { ok: true, url, headers }
+}
+
+/** Those of `extra_headers` that AWS wants signed. */
+function signedExtras({ extraHeaders = {} }: Deployment): HeaderMap {
+  return Object.fromEntries(Object.entries(extraHeaders).filter(([name]) => name.startsWith('x-amz')))
 }
 
 async function ask(

@@ -23,7 +23,8 @@ export function candidatesIn(group: Group, bounds: Bounds, call: RouteCall<unkno
   if (named === undefined && isUnbound && bounds.inputTokens === 0) {
     return group.tiers.length > 0 ? { kind: 'some', tiers: group.tiers } : { kind: 'none' }
   }
-  const all = named === undefined ? group.tiers.flat() : named.flatMap(({ id }) => groups.targets.get(id) ?? [])
+  const all =
+    named === undefined ? group.tiers.flat() : named.flatMap((deployment) => groups.targetOf(deployment) ?? [])
   const inRegions = all.filter(({ deployment }) => bounds.regions.every((list) => reachWithin(deployment, list)))
   if (inRegions.length === 0) return { kind: 'none' }
   const fitting = inRegions.filter(

@@ -9,8 +9,7 @@ import { type RunWrangler, runWrangler } from '../../../src/cli/wrangler.ts'
 import { notBookedLine } from '../../../src/ledger/booking/not-booked.ts'
 import type { SpendRecord } from '../../../src/ledger/record/record.ts'
 import { spendRecord } from '../../ledger/records.ts'
-
-const MIGRATION = readFileSync(new URL('../../../src/ledger/migrations/0001_spend.sql', import.meta.url), 'utf8')
+import { schemaStatements } from '../../ledger/schema-statements.ts'
 
 let folder: string
 
@@ -32,11 +31,8 @@ async function openD1(persist?: string) {
     }),
   )
   const db = await miniflare.getD1Database('DB')
-  const statements = MIGRATION.replace(/^--.*$/gm, '')
-    .split(';')
-    .map((sql) => sql.trim())
-    .filter(Boolean)
-  await db.batch(statements.map((sql) => db.prepare(sql.replace('CREATE TABLE ', 'CREATE TABLE IF NOT EXISTS '))))
+  const made = await db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'spend_logs'").first()
+  if (made === null) await db.batch(schemaStatements().map((sql) => db.prepare(sql)))
   return { db, close: () => miniflare.dispose() }
 }
 

@@ -134,7 +134,27 @@ describe('settle with nonsense in a record', () => {
     ['a word that does not exist', { verdict: 'fine' }, { verdict: 'exception' }],
     ['a list that is a text', { request_tags: 'a,b' }, { request_tags: '[]' }],
     ['half a surrogate pair and a NUL', { user: 'a\ud800b\0c' }, { user: 'a\ufffdb\ufffdc' }],
-    ['a raw usage with a bigint', { raw_usage: { tokens: 5n } }, { raw_usage: null }],
+    ['a raw usage with a bigint', { raw_usage: { tokens: 5n, of: 'x' } }, { raw_usage: '{"of":"x"}' }],
+    [
+      'a raw usage that is nested 10,000 deep',
+      { raw_usage: JSON.parse(`${'['.repeat(10_000)}${']'.repeat(10_000)}`) },
+      { raw_usage: '[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]', metadata_truncated: 1 },
+    ],
+    [
+      'a time to live of 33 KB',
+      { usage: { cacheDetails: [{ ttl: 'x'.repeat(33_000), inputTokens: 5 }], inputTokens: 7 } },
+      {
+        usage: JSON.stringify({ inputTokens: 7, cacheDetails: [{ ttl: 'x'.repeat(256), inputTokens: 5 }] }),
+        metadata_truncated: 1,
+      },
+    ],
+    ['100 KB in a text', { end_user: 'y'.repeat(100_000) }, { end_user: 'y'.repeat(2_048), metadata_truncated: 1 }],
+    ['more tags than anybody has', { request_tags: Array(5_000).fill('t') }, { metadata_truncated: 1 }],
+    [
+      'a cost beyond all calls',
+      { cost_nano_usd: '10000000000000001' },
+      { cost_nano_usd: null, cost_state: 'unpriced' },
+    ],
     [
       'a usage counter that is negative',
       { usage: { inputTokens: -1, outputTokens: 2 } },
@@ -148,7 +168,11 @@ describe('settle with nonsense in a record', () => {
       { cost_nano_usd: null, cost_state: 'unpriced' },
     ],
     ['a priced state without a cost', { cost_nano_usd: null }, { cost_nano_usd: null, cost_state: 'unpriced' }],
-    ['200 kB of metadata', { metadata: { text: 'x'.repeat(200_000) } }, { metadata: '{}' }],
+    [
+      '200 kB of metadata',
+      { metadata: { text: 'x'.repeat(200_000) } },
+      { metadata: JSON.stringify({ text: 'x'.repeat(4_096) }), metadata_truncated: 1 },
+    ],
   ])('books a record with %s, mended, and says so in the log', async (name, wrong, stored) => {
     const direct = deps({ meter: null })
     const record = { ...spendRecord({ model_group: name }), ...wrong } as SpendRecord

@@ -31,9 +31,9 @@ const MIGRATION = 'ALTER TABLE spend_logs ADD COLUMN cache_hit INTEGER'
 const sql = rowSqlOf(WITH_CACHE_HIT)
 
 async function book(record: Record<string, unknown>): Promise<void> {
-  const checked = checkFields(WITH_CACHE_HIT, record, [])
+  const { values } = checkFields(WITH_CACHE_HIT, record)
   await env.DB.prepare(insertRecords(sql))
-    .bind(JSON.stringify([checked]))
+    .bind(JSON.stringify([values]))
     .run()
 }
 
@@ -71,9 +71,7 @@ test('a boolean field is one entry and one migration, for checks, SQL, rows of b
     { ...absent, cache_hit: false },
   ])
   expect((await rowsWhere({ cache_hit: 'true' })).map((row) => row.request_id)).toEqual([hit.request_id])
-  const notes: string[] = []
-  checkFields(WITH_CACHE_HIT, { ...nonsense, cache_hit: 'yes' }, notes)
-  expect(notes).toEqual(['cache_hit was "yes"'])
+  expect(checkFields(WITH_CACHE_HIT, { ...nonsense, cache_hit: 'yes' }).notes).toEqual(['cache_hit was "yes"'])
 })
 
 describe('the table as it is', () => {
