@@ -6,7 +6,7 @@ import type { RouterSettings } from './reading/router-settings.ts'
 
 export type { ConfigIssue } from './issues.ts'
 export type { RouterSettings } from './reading/router-settings.ts'
-export type { RetryPolicy, RoutingStrategy } from './settings/router.ts'
+export type { RetryPolicy, RoutingStrategy } from './settings/router-table.ts'
 
 /** LiteLLM's price fields (`input_cost_per_token`, …) as exact decimal strings, USD per unit of the field's name. */
 export type CustomPrices = Readonly<Record<string, string>>

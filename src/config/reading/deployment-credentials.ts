@@ -5,9 +5,9 @@ import type { AssumedRole, StaticKeys, UpstreamCredentials } from '../../bedrock
 import type { Issues } from '../issues.ts'
 import type { SecretSource } from '../secrets.ts'
 import { joinPath } from '../setting-path.ts'
-import { credential } from '../settings/fields.ts'
-import type { MODEL_PARAMS } from '../settings/model-params.ts'
+import type { MODEL_PARAMS } from '../settings/model-params-table.ts'
 import type { Fields } from '../settings/read-fields.ts'
+import { credential } from '../settings/schema-parts.ts'
 
 /** The settings of a deployment that are, or choose, credentials. */
 export type CredentialFields = Pick<

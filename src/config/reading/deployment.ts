@@ -5,7 +5,7 @@ import { type Issues, typeName } from '../issues.ts'
 import { canFill } from '../patterns.ts'
 import { UNRESOLVED } from '../secrets.ts'
 import { joinPath } from '../setting-path.ts'
-import { MODEL_ENTRY, MODEL_INFO } from '../settings/model-entry.ts'
+import { MODEL_ENTRY, MODEL_INFO } from '../settings/model-entry-table.ts'
 import { type AllRead, readField, readFields } from '../settings/read-fields.ts'
 import { readSection, resolveSettings, sift } from '../settings/sift.ts'
 import type { CustomPrices, Deployment } from '../types.ts'
@@ -14,7 +14,7 @@ import { type ModelReference, readBaseModel } from './model-setting.ts'
 import { readModelTarget } from './model-target.ts'
 import { withNamedCredential } from './named-credentials.ts'
 import { isPriceName, whyPriceIsUnused } from './price-fields.ts'
-import type { Reading } from './reading.ts'
+import type { Reading } from './reading-context.ts'
 
 /** A deployment as far as its entry could be read; the checks between deployments use what is there. */
 export type Draft = {

@@ -6,7 +6,7 @@ import type { Issues } from '../issues.ts'
 import { UNKNOWN_REGION } from '../secrets.ts'
 import type { Draft } from './deployment.ts'
 import type { Edge, EdgesByGroup } from './fallbacks.ts'
-import { type GatheredGroups, resolveName } from './groups.ts'
+import { type GatheredGroups, resolveName } from './gathered-groups.ts'
 import { type ModelReference, servesInvokeOnly } from './model-setting.ts'
 
 /** @param groups without names that lead to nothing */

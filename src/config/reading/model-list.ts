@@ -4,7 +4,7 @@ import { joinPath } from '../setting-path.ts'
 import type { Siblings } from '../settings/setting.ts'
 import { type Draft, readDeployment } from './deployment.ts'
 import { entryName, type Leavings, otherProvider, partEntries } from './left-out.ts'
-import type { Reading } from './reading.ts'
+import type { Reading } from './reading-context.ts'
 
 const LIST_PATH = 'model_list'
 

@@ -5,12 +5,12 @@ import { endpointOf } from '../../bedrock/partitions.ts'
 import type { Issues } from '../issues.ts'
 import { UNKNOWN_REGION } from '../secrets.ts'
 import { joinPath } from '../setting-path.ts'
-import { MODEL_PARAMS } from '../settings/model-params.ts'
+import { MODEL_PARAMS } from '../settings/model-params-table.ts'
 import { type AllReadBy, type Fields, readField, readFields } from '../settings/read-fields.ts'
 import type { Deployment } from '../types.ts'
 import { type CredentialFields, readCredentials } from './deployment-credentials.ts'
 import { type ModelReference, readModelName } from './model-setting.ts'
-import type { Reading } from './reading.ts'
+import type { Reading } from './reading-context.ts'
 
 type Upstream = Omit<Deployment, 'id' | 'group' | 'reach' | 'maxInputTokens' | 'baseModel' | 'prices'>
 

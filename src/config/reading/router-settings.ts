@@ -2,9 +2,9 @@
 import type { JsonObject } from '../../base/json.ts'
 import type { Issues } from '../issues.ts'
 import { joinPath } from '../setting-path.ts'
-import { LITELLM } from '../settings/litellm.ts'
+import { LITELLM } from '../settings/litellm-table.ts'
 import { type AllRead, type Fields, readFields } from '../settings/read-fields.ts'
-import { type RetryPolicy, ROUTER, type RoutingStrategy, STRATEGY_V2 } from '../settings/router.ts'
+import { type RetryPolicy, ROUTER, type RoutingStrategy, STRATEGY_V2 } from '../settings/router-table.ts'
 import { type Edge, type FallbackGraph, readFallbackList } from './fallbacks.ts'
 import type { Leavings } from './left-out.ts'
 

@@ -2,13 +2,13 @@
  * Every setting of LiteLLM's `config.yaml` that is known here, by section, and looking one up by its name.
  * Source of the names: https://docs.litellm.ai/docs/proxy/config_settings and https://docs.litellm.ai/docs/proxy/configs
  */
-import { GENERAL } from './general.ts'
-import { LITELLM } from './litellm.ts'
-import { MODEL_ENTRY, MODEL_INFO } from './model-entry.ts'
-import { MODEL_PARAMS } from './model-params.ts'
-import { ROUTER } from './router.ts'
+import { GENERAL } from './general-table.ts'
+import { LITELLM } from './litellm-table.ts'
+import { MODEL_ENTRY, MODEL_INFO } from './model-entry-table.ts'
+import { MODEL_PARAMS } from './model-params-table.ts'
+import { ROUTER } from './router-table.ts'
 import type { Setting, SettingTable } from './setting.ts'
-import { TOP_LEVEL } from './top-level.ts'
+import { TOP_LEVEL } from './top-level-table.ts'
 
 export const KNOWN_SETTINGS = {
   'top-level': TOP_LEVEL,

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { REGION_NAME } from '../../bedrock/partitions.ts'
 import { UNKNOWN_REGION } from '../secrets.ts'
 import { extraHeaders } from './extra-headers.ts'
-import { credential, endpoint, notNegative, text, timeoutMs, waitMs, wholeNumber } from './fields.ts'
+import { credential, endpoint, notNegative, text, timeoutMs, waitMs, wholeNumber } from './schema-parts.ts'
 import { meaningless, restricts, settingTable, unsupported, used } from './setting.ts'
 
 const REGION_MESSAGE = 'not a region of AWS: write one such as eu-central-1'

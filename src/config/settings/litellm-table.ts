@@ -1,7 +1,8 @@
 /** Settings of `litellm_settings`. LiteLLM reads some of the router's here too; those in `router_settings` win. */
-import { groupList, timeoutMs, waitMs, wholeNumber } from './fields.ts'
+
 import { judgeCallbacks, judgeTeamSettings } from './judged-settings.ts'
-import { fallbackLists } from './router.ts'
+import { fallbackLists } from './router-table.ts'
+import { groupList, timeoutMs, waitMs, wholeNumber } from './schema-parts.ts'
 import { judged, meaningless, restricts, settingTable, used } from './setting.ts'
 
 export const LITELLM = settingTable(

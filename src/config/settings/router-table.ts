@@ -1,7 +1,7 @@
 /** Settings of `router_settings`. */
 import * as v from 'valibot'
-import { flag, groupList, groupName, list, mapping, timeoutMs, waitMs, wholeNumber } from './fields.ts'
 import { judgePreCallChecks, judgeTagFiltering } from './judged-settings.ts'
+import { flag, groupList, groupName, list, mapping, timeoutMs, waitMs, wholeNumber } from './schema-parts.ts'
 import { judged, meaningless, restricts, settingTable, unsupported, used } from './setting.ts'
 
 const STRATEGIES = [

@@ -1,7 +1,7 @@
 /** Settings of `general_settings`. */
 import * as v from 'valibot'
-import { flag } from './fields.ts'
 import { judgeMissingSession, judgePublicRoutes } from './judged-settings.ts'
+import { flag } from './schema-parts.ts'
 import { judged, meaningless, restricts, settingTable, used } from './setting.ts'
 
 /** It travels inside `Credential=` of a SigV4 header, where other characters would end it. */

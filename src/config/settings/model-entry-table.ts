@@ -1,6 +1,6 @@
 /** Settings of an entry of `model_list` beside its `litellm_params`. Known price names are used in `model_info` as well. */
 import * as v from 'valibot'
-import { name, text, wholeNumber } from './fields.ts'
+import { name, text, wholeNumber } from './schema-parts.ts'
 import { meaningless, restricts, settingTable, used } from './setting.ts'
 
 export const MODEL_ENTRY = settingTable({
