@@ -2,6 +2,7 @@
 
 import { joinBytes } from '../../base/bytes.ts'
 import { type HeaderMap, headerMap } from '../../base/header-map.ts'
+import { isObject, parseJson } from '../../base/json.ts'
 import { createFirstFrameProbe, type FirstFrame } from '../../bedrock/event-stream/first-frame.ts'
 import { createStreamTap } from '../../bedrock/event-stream/tap.ts'
 import type { Operation, StreamAnswer } from '../../bedrock/operations/operation.ts'
@@ -14,6 +15,11 @@ import { type Answer, BUFFERED_ANSWER_MAX_BYTES, readWhole } from './upstream-an
 const ERROR_BODY_MAX_BYTES = 1024 * 1024
 
 const EVENT_STREAM = 'application/vnd.amazon.eventstream'
+
+const HTML_TYPES: ReadonlySet<string> = new Set(['text/html', 'application/xhtml+xml'])
+
+/** JSON never begins with it, and every page does. */
+const LESS_THAN = 0x3c
 
 export type Judgement =
   | { kind: 'content'; answer: Answer; awsRequestId: string | null }
@@ -38,21 +44,59 @@ async function judge(operation: Operation, response: Response, headers: HeaderMa
     if (!read.whole) await read.rest.cancel()
     return { kind: 'failure', ...failureOfStatus(status, headers, read.whole ? read.body : read.prefix) }
   }
-  const contentType = headers['content-type'] ?? ''
-  if (answer.kind === 'event-stream' && response.body !== null && contentType.startsWith(EVENT_STREAM)) {
+  const type = mediaType(headers)
+  if (answer.kind === 'event-stream' && response.body !== null && type === EVENT_STREAM) {
     return judgeStream(answer, status, response.body, headers)
+  }
+  if (HTML_TYPES.has(type)) {
+    await response.body?.cancel()
+    return failed(HTML_PAGE)
   }
   const read = await readWhole(response, headers, BUFFERED_ANSWER_MAX_BYTES)
   const ours = { status, headers: clientResponseHeaders(headers) }
-  if (!read.whole) return { kind: 'content', answer: { kind: 'large', ...ours, prefix: read.prefix, rest: read.rest } }
-  if (isMisrouted(read.body)) {
-    return failed({ phase: 'headers', status, type: 'UnknownOperationException', message: '' })
+  if (!read.whole) {
+    if (answer.kind !== 'event-stream') {
+      return { kind: 'content', answer: { kind: 'large', ...ours, prefix: read.prefix, rest: read.rest } }
+    }
+    await read.rest.cancel()
+    return failed(notAnAnswer('something else came in place of an event stream'))
   }
-  if (contentType.startsWith('text/html')) {
-    const message = 'an HTML page came in place of an answer'
-    return failed({ phase: 'headers', status: 503, type: 'ServiceUnavailableException', message })
-  }
-  return { kind: 'content', answer: { kind: 'buffered', ...ours, body: read.body } }
+  return judgeBody(operation, type, ours, read.body)
+}
+
+/** A body that is held whole. What AWS would not answer is a failure: it may fail over, and it may have consumed something. */
+function judgeBody(
+  { answer, successStatuses }: Operation,
+  type: string,
+  ours: { status: number; headers: HeaderMap },
+  body: Uint8Array,
+): Undated {
+  const [status = ours.status] = successStatuses
+  if (isMisrouted(body)) return failed({ phase: 'headers', status, type: 'UnknownOperationException', message: '' })
+  if (body[0] === LESS_THAN) return failed(HTML_PAGE)
+  if (answer.kind === 'event-stream') return failed(notAnAnswer('something else came in place of an event stream'))
+  if (body.byteLength === 0) return failed(notAnAnswer('the answer is empty'))
+  const json = parseJson(body)
+  const isOtherMedia = answer.kind === 'blob' && type !== '' && !type.includes('json')
+  if (!isObject(json) && !isOtherMedia) return failed(notAnAnswer('the answer is no whole JSON'))
+  return { kind: 'content', answer: { kind: 'buffered', ...ours, body, json } }
+}
+
+/** Compared without its parameters, and in lower case: https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1 */
+function mediaType(headers: HeaderMap): string {
+  return (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+}
+
+/** The page of a proxy or load balancer on the way; Bedrock answers in JSON. */
+const HTML_PAGE: Failure = {
+  phase: 'headers',
+  status: 503,
+  type: 'ServiceUnavailableException',
+  message: 'an HTML page came in place of an answer',
+}
+
+function notAnAnswer(message: string): Failure {
+  return { phase: 'first-frame', status: null, type: null, message }
 }
 
 /** Reads until the first frame is complete: Bedrock may answer 200 and throttle in that frame. */
@@ -70,7 +114,7 @@ async function judgeStream(
   let first: FirstFrame = { kind: 'incomplete' }
   while (first.kind === 'incomplete') {
     const { done, value } = await reader.read()
-    if (done) return failed(firstFrameFailure('the stream ended before its first frame'))
+    if (done) return failed(notAnAnswer('the stream ended before its first frame'))
     chunks.push(value)
     size += value.byteLength
     tap.push(value)
@@ -82,12 +126,8 @@ async function judgeStream(
     return { kind: 'content', answer: { kind: 'stream', ...ours, prefix: joinBytes(chunks, size), rest: body, tap } }
   }
   await reader.cancel()
-  if (first.kind === 'corrupt') return failed(firstFrameFailure('the first frame is damaged'))
+  if (first.kind === 'corrupt') return failed(notAnAnswer('the first frame is damaged'))
   return { kind: 'failure', ...failureOfException(first, headers) }
-}
-
-function firstFrameFailure(message: string): Failure {
-  return { phase: 'first-frame', status: null, type: null, message }
 }
 
 function failed(failure: Failure): Undated {
