@@ -23,8 +23,12 @@ export type Accounting = {
 /** What a reader has to go by. */
 export type Exchange = { family: ModelFamily; parts: WireParts; counters: Counters }
 
-/** Usage of one exchange, and the part of the answer that carries its tier, latency and trace. */
-export type Consumption = InvokeTokens & { answer: JsonObject }
+/**
+ * Usage of one exchange, and the part of the answer that carries its tier, latency and trace. `runs` and `unknown` may be left
+ * out where the form has neither.
+ */
+export type Consumption = Omit<InvokeTokens, 'runs' | 'unknown'> &
+  Partial<Pick<InvokeTokens, 'runs' | 'unknown'>> & { answer: JsonObject }
 
 /** Never throws: nonsense is noted in the counters, absence is null. */
 export type UsageReader = (exchange: Exchange) => Consumption

@@ -77,6 +77,7 @@ function costInput(call: AdmittedCall, deployment: Deployment, atMs: number): Co
     model: deployment.model,
     baseModel: deployment.baseModel,
     region: deployment.region,
+    requestedTier: call.requestFacts.requestedTier ?? undefined,
     customPrices: deployment.prices,
     at: new Date(atMs),
     overrides: call.prices,
