@@ -11,6 +11,7 @@ import type { WireParts } from '../../bedrock/usage/wire-parts.ts'
 import { type FoundPrice, findPrice, knowsModel } from '../prices/look-up.ts'
 import type { Catalogue, PriceScope } from '../prices/price-row.ts'
 import { INT64_MAX } from '../record/nano-usd.ts'
+import type { CostState } from '../record/words.ts'
 import { CUSTOM_ROW_NAME, customRow } from './custom-row.ts'
 import { priceReading } from './formula.ts'
 import { baseTarget, type Obstacle, type PriceTarget, priceTarget, ROUTER_FEE, routedTarget } from './price-target.ts'
@@ -40,7 +41,7 @@ export type CostInput = {
 }
 
 export type Cost = {
-  state: 'priced' | 'unpriced' | 'estimated' | 'free'
+  state: Exclude<CostState, 'failed'>
   /** Exact; null when not known. */
   picoUsd: bigint | null
   /** The ledger's unit, rounded half up once; null when not known. */
