@@ -5,7 +5,7 @@
 import { child, isObject, type JsonObject } from '../../base/json.ts'
 import type { ModelFamily } from '../model/families/family.ts'
 import type { Counters } from './counters.ts'
-import { checkUnits, guardrailUnits } from './guardrail.ts'
+import { checkUnits, guardrailUnits, unknownUnits } from './guardrail.ts'
 import { mediaMeters, rerankQueries, videoMeters } from './media.ts'
 import { converseUsage, type InvokeTokens, invokeTokens, streamTokens } from './model-bodies.ts'
 import type { OtherMeters } from './reading.ts'
@@ -69,7 +69,8 @@ export function rerankRequest({ parts, counters }: Exchange): Consumption {
 
 /** `usage` of ApplyGuardrail. */
 export function guardrailBody(exchange: Exchange): Consumption {
-  return unitsOf(exchange, guardrailUnits)
+  const unknown = unknownUnits(child(exchange.parts.body, 'usage'))
+  return { ...unitsOf(exchange, guardrailUnits), unknown }
 }
 
 /** `usage` of InvokeGuardrailChecks. */
