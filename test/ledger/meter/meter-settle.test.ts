@@ -168,7 +168,7 @@ describe('settle with nonsense in a record', () => {
     ['more tags than anybody has', { request_tags: Array(5_000).fill('t') }, { metadata_truncated: 1 }],
     [
       'a cost beyond all calls',
-      { cost_nano_usd: '10000000000000001' },
+      { cost_nano_usd: '100000000000000001' },
       { cost_nano_usd: null, cost_state: 'unpriced' },
     ],
     [
