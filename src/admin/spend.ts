@@ -1,7 +1,7 @@
 /** Reading the ledger, in LiteLLM's paths: `GET /spend/logs` and `GET /global/spend/report`. */
 import { readSpendLogs } from '../ledger/reading/logs.ts'
 import { parseSpendLogsQuery, parseSpendReportQuery, type QueryIssue } from '../ledger/reading/query.ts'
-import { readSpendReport } from '../ledger/reading/report.ts'
+import { readSpendReport } from '../ledger/reading/spend-report.ts'
 import { ensureSchema } from '../ledger/schema/ensure-schema.ts'
 import { adminErrorResponse } from './errors.ts'
 

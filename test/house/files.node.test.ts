@@ -57,7 +57,7 @@ describe('code', () => {
       importsOf(withoutComments(text))
         .filter((specifier) => specifier.startsWith('.'))
         .filter(
-          (specifier) => !/\.(?:ts|json|mjs)$/.test(specifier) || !existsSync(join(ROOT, dirname(name), specifier)),
+          (specifier) => !/\.(?:ts|json|mjs|sql)$/.test(specifier) || !existsSync(join(ROOT, dirname(name), specifier)),
         )
         .map((specifier) => `${name}: ${specifier}`),
     )

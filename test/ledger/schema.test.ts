@@ -1,8 +1,15 @@
 /** A database is brought up to date by the Worker itself: from nothing, from an older version, and by two isolates at once. */
 import { env } from 'cloudflare:test'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { bookRows } from '../../src/ledger/booking/book-rows.ts'
+import { insertRecords } from '../../src/ledger/booking/book-sql.ts'
+import { readSpendLogs } from '../../src/ledger/reading/logs.ts'
+import { rowSqlOf } from '../../src/ledger/record/columns.ts'
+import { FIELDS } from '../../src/ledger/record/fields.ts'
+import type { Field } from '../../src/ledger/record/kinds.ts'
 import { ensureSchema } from '../../src/ledger/schema/ensure-schema.ts'
 import { MIGRATIONS, statementsOf } from '../../src/ledger/schema/migrations.ts'
+import { DAY_START_MS, spendRecord } from './records.ts'
 
 /** A database object of its own for each call, as each isolate has one. */
 function isolateOf(db: D1Database): D1Database {
@@ -29,6 +36,13 @@ const recorded = async () => {
   return results.map(({ name }) => name)
 }
 
+/** Fields of a record that the first version did not have. */
+const NEW_FIELDS = ['known_cost_nano_usd', 'cost_missing', 'routed_model', 'metadata_truncated']
+
+function withoutNewFields<Value>(fields: Readonly<Record<string, Value>>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !NEW_FIELDS.includes(name)))
+}
+
 beforeEach(async () => {
   for (const table of await tables()) await env.DB.prepare(`DROP TABLE ${table}`).run()
 })
@@ -51,12 +65,24 @@ describe('ensureSchema', () => {
   test('brings a database of the first version up to date and keeps its rows', async () => {
     await ensureSchema(isolateOf(env.DB), MIGRATIONS.slice(0, 1))
     expect(await columnsOf('spend_logs')).not.toContain('routed_model')
-    await env.DB.prepare("INSERT INTO spend_unmetered (meter, request_id) VALUES ('m', 'r')").run()
+    const [before, queued] = [spendRecord({}, DAY_START_MS), spendRecord({}, DAY_START_MS + 1)].map(withoutNewFields)
+    const { names, values } = rowSqlOf(withoutNewFields<Field>(FIELDS))
+    await env.DB.prepare(insertRecords({ names, values }))
+      .bind(JSON.stringify([before]))
+      .run()
     await ensureSchema(isolateOf(env.DB))
-    expect(await columnsOf('spend_logs')).toContain('routed_model')
-    expect(await env.DB.prepare('SELECT meter, request_id FROM spend_unmetered').first()).toEqual({
-      meter: 'm',
-      request_id: 'r',
+    expect(await columnsOf('spend_logs')).toEqual(expect.arrayContaining(NEW_FIELDS))
+
+    // An outbox of the older version holds records that know nothing of the new columns.
+    const booked = await bookRows(env.DB, [{ origin: null, json: JSON.stringify(queued) }])
+    expect(booked).toEqual({ inserted: 1, repeated: 0, refused: [], unbooked: [] })
+    const neutral = { known_cost_nano_usd: null, cost_missing: [], routed_model: null, metadata_truncated: false }
+    expect(await readSpendLogs(env.DB, { limit: 10 })).toMatchObject({
+      ok: true,
+      rows: [
+        { ...queued, ...neutral },
+        { ...before, ...neutral },
+      ],
     })
   })
 

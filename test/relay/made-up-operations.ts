@@ -21,6 +21,7 @@ const PAINT_WORDS: Operation = {
   health: 'deployment',
   requestMetadata: { in: 'body', path: ['notes', 'client'] },
   guardrail: null,
+  serviceTier: null,
   probe: null,
 }
 
@@ -57,6 +58,7 @@ const HUM_ALONG: Operation = {
   health: 'deployment',
   requestMetadata: null,
   guardrail: null,
+  serviceTier: null,
   probe: null,
 }
 

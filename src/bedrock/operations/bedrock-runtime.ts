@@ -27,6 +27,7 @@ const CONVERSE_CALL = {
   fallback: 'any-group',
   requestMetadata: { in: 'body', path: ['requestMetadata'] },
   guardrail: { in: 'body', path: ['guardrailConfig', 'guardrailIdentifier'] },
+  serviceTier: { in: 'body', path: ['serviceTier', 'type'] },
 } as const satisfies Partial<Operation>
 
 /** InvokeModel and its stream: the model's own body, with Bedrock's parameters in headers. */
@@ -36,6 +37,7 @@ const INVOKE_CALL = {
   fallback: 'same-body-family',
   requestMetadata: { in: 'header', name: 'x-amzn-bedrock-request-metadata' },
   guardrail: { in: 'header', name: 'x-amzn-bedrock-guardrailidentifier' },
+  serviceTier: { in: 'header', name: 'x-amzn-bedrock-service-tier' },
   probe: null,
 } as const satisfies Partial<Operation>
 
@@ -97,6 +99,7 @@ export const BEDROCK_RUNTIME: readonly Operation[] = [
     health: 'own',
     requestMetadata: null,
     guardrail: null,
+    serviceTier: null,
     probe: { cost: 'free', body: JSON.stringify({ input: { converse: { messages: PING } } }) },
   },
 ]

@@ -73,6 +73,8 @@ export type Operation = Accounting & {
   readonly requestMetadata: Place | null
   /** Where a request names a guardrail; null where it cannot. */
   readonly guardrail: Place | null
+  /** Where a request asks for a service tier; null where it cannot. */
+  readonly serviceTier: Place | null
   /** How it asks a deployment for its health: what that costs and the JSON body to send. Null: it is not asked for that. */
   readonly probe: { readonly cost: 'free' | 'paid'; readonly body: string } | null
 }

@@ -36,6 +36,7 @@ const RULES: Readonly<Record<keyof Operation, Rule>> = {
   health: oneOf('deployment', 'own'),
   requestMetadata: (_value, { requestMetadata }) => requestMetadata === null || isPlace(requestMetadata),
   guardrail: (_value, operation) => operation.guardrail === null || isPlace(operation.guardrail, operation),
+  serviceTier: (_value, operation) => operation.serviceTier === null || isPlace(operation.serviceTier, operation),
   probe: (_value, { probe }) =>
     probe === null || ((probe.cost === 'free' || probe.cost === 'paid') && typeof probe.body === 'string'),
 }

@@ -5,7 +5,7 @@
 import { child, isObject, type JsonObject } from '../../base/json.ts'
 import type { ModelFamily } from '../model/families/family.ts'
 import type { Counters } from './counters.ts'
-import { checkUnits, guardrailUnits } from './guardrail.ts'
+import { checkUnits, guardrailUnits, unknownUnits } from './guardrail.ts'
 import { mediaMeters, rerankQueries, videoMeters } from './media.ts'
 import { converseUsage, type InvokeTokens, invokeTokens, streamTokens } from './model-bodies.ts'
 import type { OtherMeters } from './reading.ts'
@@ -23,8 +23,12 @@ export type Accounting = {
 /** What a reader has to go by. */
 export type Exchange = { family: ModelFamily; parts: WireParts; counters: Counters }
 
-/** Usage of one exchange, and the part of the answer that carries its tier, latency and trace. */
-export type Consumption = InvokeTokens & { answer: JsonObject }
+/**
+ * Usage of one exchange, and the part of the answer that carries its tier, latency and trace. `runs` and `unknown` may be left
+ * out where the form has neither.
+ */
+export type Consumption = Omit<InvokeTokens, 'runs' | 'unknown'> &
+  Partial<Pick<InvokeTokens, 'runs' | 'unknown'>> & { answer: JsonObject }
 
 /** Never throws: nonsense is noted in the counters, absence is null. */
 export type UsageReader = (exchange: Exchange) => Consumption
@@ -65,7 +69,8 @@ export function rerankRequest({ parts, counters }: Exchange): Consumption {
 
 /** `usage` of ApplyGuardrail. */
 export function guardrailBody(exchange: Exchange): Consumption {
-  return unitsOf(exchange, guardrailUnits)
+  const unknown = unknownUnits(child(exchange.parts.body, 'usage'))
+  return { ...unitsOf(exchange, guardrailUnits), unknown }
 }
 
 /** `usage` of InvokeGuardrailChecks. */

@@ -5,6 +5,7 @@
 import { child, isObject, type JsonObject } from '../../base/json.ts'
 import type { Counters } from './counters.ts'
 import type { Amount } from './reading.ts'
+import { boundedNames, countsSomething } from './unknown-members.ts'
 
 type Units = Readonly<Record<string, Amount>>
 
@@ -24,6 +25,15 @@ export function guardrailUnits(usage: JsonObject, counters: Counters): Units {
   // Billed by unit and policy; whether the counter already holds the product is not documented, so two policies leave it open.
   if ((counters.json(usage, POLICIES) ?? 0) > 1 && (units[REASONING_UNITS] ?? 0) > 0) units[REASONING_UNITS] = null
   return units
+}
+
+/** Members beside the units that count something. */
+export function unknownUnits(usage: JsonObject): readonly string[] {
+  const found = Object.entries(usage).filter(
+    ([name, value]) =>
+      name !== POLICIES && !(name.endsWith(UNITS_SUFFIX) && !isObject(value)) && countsSomething(value),
+  )
+  return boundedNames(found.map(([name]) => name))
 }
 
 /** `usage` of InvokeGuardrailChecks: text units by check. */

@@ -20,6 +20,7 @@ const READERS: Readonly<Record<MeasuredBy, MediaReader>> = {
   'video-seconds': () => videoMeters('video-seconds'),
   'input-kind': inputKindMeters,
   'embedded-media': embeddedMediaMeters,
+  'embedded-images': embeddedImageMeters,
   'input-image': (request) => (typeof member(request, 'inputImage') === 'string' ? { inputImages: 1 } : {}),
 }
 
@@ -42,15 +43,28 @@ function imagesMade(answer: JsonObject): number | null {
   return typeof answer.image === 'string' ? 1 : null
 }
 
-/** Size and steps that were asked for; null when the request is not known. */
+/**
+ * Both sides of an image that Nova Canvas and Titan make where the request names none, and its quality.
+ * https://docs.aws.amazon.com/nova/latest/userguide/image-gen-req-resp-structure.html
+ */
+const DEFAULT_SIDE_PIXELS = 1024
+const DEFAULT_QUALITY = 'standard'
+
+/** Tasks whose images have the default size where the request names none; those of other tasks are as large as the one that came in. */
+const SIZED_TASKS: readonly unknown[] = [undefined, 'TEXT_IMAGE', 'IMAGE_VARIATION', 'COLOR_GUIDED_GENERATION']
+
+/** Size, steps and quality that were asked for; null when the request is not known. */
 export function imageRequest(request: unknown, counters: Counters): ImageRequest | null {
   if (!isObject(request)) return null
-  const size = { ...request, ...child(request, 'imageGenerationConfig') }
-  const width = counters.json(size, 'width')
-  const height = counters.json(size, 'height')
+  const asked = { ...request, ...child(request, 'imageGenerationConfig') }
+  const width = counters.json(asked, 'width')
+  const height = counters.json(asked, 'height')
+  const isSized = SIZED_TASKS.includes(request.taskType) || (width !== undefined && height !== undefined)
   return {
     pixels: width === undefined || height === undefined ? null : width * height,
     steps: counters.json(request, 'steps') ?? null,
+    longerSide: isSized ? Math.max(width ?? DEFAULT_SIDE_PIXELS, height ?? DEFAULT_SIDE_PIXELS) : null,
+    quality: asked.quality === undefined ? DEFAULT_QUALITY : String(asked.quality),
   }
 }
 
@@ -72,6 +86,22 @@ function inputKindMeters(request: unknown): OtherMeters {
   if (type === 'audio') return { audioSeconds: null }
   if (type === 'video') return { videoSeconds: null }
   return { queries: null }
+}
+
+/**
+ * Cohere Embed: text by token, images beside it by piece, in `images` or, from version 4 on, among the parts of `inputs`.
+ * https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v4.html
+ */
+function embeddedImageMeters(request: unknown): OtherMeters {
+  const images = listOf(request, 'images').length
+  const parts = listOf(request, 'inputs').flatMap((input) => listOf(input, 'content'))
+  const inputImages = images + parts.filter((part) => member(part, 'type') === 'image_url').length
+  return inputImages === 0 ? {} : { inputImages }
+}
+
+function listOf(value: unknown, name: string): readonly unknown[] {
+  const found = member(value, name)
+  return Array.isArray(found) ? found : []
 }
 
 /** Standard detail of Nova's image embeddings; document images cost more, and no public list says how much. */

@@ -1,6 +1,7 @@
 /** Token counters of InvokeModel answers: the family's own body, headers, or the chunks of a stream. */
 import { child, isObject, type JsonObject } from '../../base/json.ts'
 import type { Counters } from './counters.ts'
+import { iterationsOf } from './iterations.ts'
 import type { OtherMeters, TokenUsage } from './reading.ts'
 import {
   anthropicTokens,
@@ -11,33 +12,63 @@ import {
   metricsTokens,
   openAiTokens,
   rawTokenHeaders,
+  sumOf,
   titanTokens,
+  unknownHeaders,
 } from './token-shapes.ts'
+import { countsSomething, type UsageForm, unknownMembers } from './unknown-members.ts'
 
-export type InvokeTokens = { usage: TokenUsage | null; other: OtherMeters; raw: unknown }
-
-type BodyForm = 'anthropic' | 'openai-chat' | 'openai-responses' | 'converse' | 'plain'
+export type InvokeTokens = {
+  usage: TokenUsage | null
+  /** The runs of the model that `usage` sums up, where the answer tells them apart. */
+  runs: readonly TokenUsage[] | null
+  other: OtherMeters
+  /** Members that count something nobody here knows. */
+  unknown: readonly string[]
+  raw: unknown
+}
 
 /** The forms are told apart by the names of their counters, not by the model: new models bring old forms. */
-function formOf(usage: JsonObject): BodyForm {
+function formOf(usage: JsonObject): UsageForm {
   if ('prompt_tokens' in usage || 'completion_tokens' in usage) return 'openai-chat'
   if ('input_tokens_details' in usage || 'output_tokens_details' in usage) {
     return 'cache_read_input_tokens' in usage ? 'anthropic' : 'openai-responses'
   }
   if ('input_tokens' in usage || 'output_tokens' in usage) return 'anthropic'
-  return 'inputTokens' in usage || 'outputTokens' in usage ? 'converse' : 'plain'
+  return 'converse'
 }
 
-/** Web searches and other tools that ran at the vendor's side. */
+/** Web searches and other tools that ran at the vendor's side; uses that are counted in a form of their own are no number here. */
 function toolUses(usage: JsonObject, counters: Counters): OtherMeters {
   const tools = { ...child(usage, 'serverToolUsage'), ...child(usage, 'server_tool_use') }
-  const uses = Object.keys(tools).reduce((sum, key) => sum + (counters.json(tools, key) ?? 0), 0)
+  let uses = 0
+  for (const [name, value] of Object.entries(tools)) {
+    if (typeof value !== 'object') uses += counters.json(tools, name) ?? 0
+    else if (countsSomething(value)) return { serverToolUses: null }
+  }
   return uses === 0 ? {} : { serverToolUses: uses }
 }
 
 /** `usage` of a Converse answer or `metadata` event. */
 export function converseUsage(usage: JsonObject, counters: Counters): InvokeTokens {
-  return { usage: converseTokens(usage, counters), other: toolUses(usage, counters), raw: usage }
+  return {
+    usage: converseTokens(usage, counters),
+    runs: null,
+    other: toolUses(usage, counters),
+    unknown: unknownMembers(usage, 'converse'),
+    raw: usage,
+  }
+}
+
+/** Anthropic's counters: those of the top level, or the sum of the runs where they are told. */
+function anthropicRuns(
+  usage: JsonObject,
+  top: TokenUsage | null,
+  counters: Counters,
+): Pick<InvokeTokens, 'usage' | 'runs' | 'unknown'> {
+  const { parts, unknown } = iterationsOf(usage, top, counters)
+  const all = [...unknownMembers(usage, 'anthropic'), ...unknown]
+  return { usage: parts === null ? top : sumOf(parts), runs: parts, unknown: all }
 }
 
 /**
@@ -54,16 +85,23 @@ export function invokeTokens(
   const form = formOf(usage)
   const rawHeaders = rawTokenHeaders(headers)
   const raw = rawOf({ ...rawHeaders, ...pickCounters(object) })
+  const unknown = [...unknownMembers(usage, form), ...unknownHeaders(headers)]
   if (form === 'openai-chat' || form === 'openai-responses') {
     const { usage: tokens, ...audio } = openAiTokens(usage, form === 'openai-chat' ? 'chat' : 'responses', counters)
-    return { usage: tokens ?? headerTokens(headers, counters), other: { ...audio, ...toolUses(usage, counters) }, raw }
+    const other = { ...audio, ...toolUses(usage, counters) }
+    return { usage: tokens ?? headerTokens(headers, counters), runs: null, other, unknown, raw }
   }
   const other = toolUses(usage, counters)
   const fromHeaders = headerTokens(headers, counters)
-  if (form === 'anthropic') return { usage: firstOf(anthropicTokens(usage, counters), fromHeaders), other, raw }
+  if (form === 'anthropic') {
+    const read = anthropicRuns(usage, firstOf(anthropicTokens(usage, counters), fromHeaders), counters)
+    return { ...read, other, unknown: [...read.unknown, ...unknownHeaders(headers)], raw }
+  }
   return {
     usage: firstOf(fromHeaders, plainTokens(object, usage, counters), metricsOf([object], counters)),
+    runs: null,
     other,
+    unknown,
     raw,
   }
 }
@@ -121,16 +159,17 @@ function streamFamily(
     const ended = child(delta, 'usage')
     // `output_tokens` of message_start counts what was ready at the start; it says nothing about the whole.
     const { outputTokens: _ready, ...input } = anthropicTokens(begun, counters) ?? {}
-    return {
-      usage: firstOf(Object.keys(input).length === 0 ? null : input, anthropicTokens(ended, counters), metrics),
-      other: toolUses({ ...begun, ...ended }, counters),
-    }
+    const top = firstOf(Object.keys(input).length === 0 ? null : input, anthropicTokens(ended, counters), metrics)
+    const both = { ...begun, ...ended }
+    return { ...anthropicRuns(both, top, counters), other: toolUses(both, counters) }
   }
   const withUsage = chunks.findLast((chunk) => formOf(child(chunk, 'usage')).startsWith('openai'))
   if (withUsage !== undefined) {
-    const { usage, ...audio } = openAiTokens(child(withUsage, 'usage'), 'chat', counters)
+    const told = child(withUsage, 'usage')
+    const { usage, ...audio } = openAiTokens(told, 'chat', counters)
+    const other = { ...audio, ...toolUses(told, counters) }
     // Not completed by the metrics: the prompt counter here includes what the metrics would count again.
-    return { usage: usage ?? metrics, other: { ...audio, ...toolUses(child(withUsage, 'usage'), counters) } }
+    return { usage: usage ?? metrics, runs: null, other, unknown: unknownMembers(told, 'openai-chat') }
   }
   const speech = speechTokens(chunks, counters)
   if (speech !== null) return speech
@@ -148,7 +187,9 @@ function streamFamily(
       llamaTokens(merged, counters),
       metrics,
     ),
+    runs: null,
     other: toolUses(metadata, counters),
+    unknown: unknownMembers(metadata, 'converse'),
   }
 }
 
@@ -172,6 +213,8 @@ function speechTokens(chunks: readonly JsonObject[], counters: Counters): Omit<I
       inputAudioTokens: counters.json(input, 'speechTokens') ?? 0,
       outputAudioTokens: counters.json(output, 'speechTokens') ?? 0,
     },
+    runs: null,
+    unknown: [],
   }
 }
 

@@ -22,14 +22,16 @@ export function readUsage(accounting: Accounting, modelId: string, parts: WirePa
   const counters = createCounters()
   const reference = parseModelId(modelId)
   const family = familyOf('id' in reference ? reference.id : '')
-  const { usage, other, raw, answer } = accounting.usage({ family, parts, counters })
+  const { usage, runs = null, other, unknown = [], raw, answer } = accounting.usage({ family, parts, counters })
   // A guardrail that is called by itself reports its units in its own answer, not in a trace.
   const traced = accounting.bills === 'guardrail' ? undefined : tracedGuardrailUnits(answer, parts.request, counters)
   const allMeters: OtherMeters = traced === undefined ? other : { ...other, guardrailUnits: traced }
   const headers = parts.headers ?? {}
   return {
     usage,
+    runs,
     other: allMeters,
+    unknown,
     imageRequest: other.images === undefined ? null : imageRequest(parts.request, counters),
     raw,
     servedTier: textOf(child(answer, 'serviceTier').type) ?? headers[HEADER_TIER] ?? textOf(answer.service_tier),

@@ -35,13 +35,24 @@ export type OtherMeters = {
   guardrailUnits?: Readonly<Record<string, Amount>> | null
 }
 
-/** What was asked of an image model, where the price hangs on it. `null` fields were not asked for, so the model's default holds. */
-export type ImageRequest = { pixels: number | null; steps: number | null }
+/** What was asked of an image model, where the price hangs on it. */
+export type ImageRequest = {
+  /** null: not asked for, so the model's default holds. */
+  pixels: number | null
+  steps: number | null
+  /** Longer side in pixels, the default where none was asked for; null: the request does not say what it will be. */
+  longerSide: number | null
+  quality: string
+}
 
 export type UsageReading = {
   /** Token counters; null when the exchange reports none. */
   usage: TokenUsage | null
+  /** The runs of the model whose sum `usage` is, where the answer tells them apart: the price may hang on the size of each. */
+  runs: readonly TokenUsage[] | null
   other: OtherMeters
+  /** Members of the usage that count something nobody here knows. */
+  unknown: readonly string[]
   /** null when the request is not known. */
   imageRequest: ImageRequest | null
   /** Usage as it stood on the wire; null when there was none. */
@@ -59,7 +70,9 @@ export type UsageReading = {
 /** A reading of an exchange that says nothing. */
 export const EMPTY_READING: UsageReading = {
   usage: null,
+  runs: null,
   other: {},
+  unknown: [],
   imageRequest: null,
   raw: null,
   servedTier: null,

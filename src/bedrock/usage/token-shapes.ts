@@ -8,6 +8,7 @@
 import { child, isObject, type JsonObject } from '../../base/json.ts'
 import { type Counters, defined } from './counters.ts'
 import type { Amount, TokenUsage } from './reading.ts'
+import { boundedNames } from './unknown-members.ts'
 
 /** Tokens of cache writes with one time to live. */
 type CacheDetail = { ttl: string; inputTokens: number }
@@ -203,12 +204,42 @@ export function headerTokens(headers: Readonly<Record<string, string>>, counters
   )
 }
 
+const COUNT_HEADER = /^x-amzn-bedrock-.*-count$/
+
+/** Counters among the headers that nobody here knows and that count something. */
+export function unknownHeaders(headers: Readonly<Record<string, string>>): readonly string[] {
+  const known: readonly string[] = Object.values(TOKEN_HEADERS)
+  const found = Object.entries(headers).filter(
+    ([name, value]) => COUNT_HEADER.test(name) && !known.includes(name) && Number(value) > 0,
+  )
+  return boundedNames(found.map(([name]) => name))
+}
+
 /** The token headers of an answer as they came. */
 export function rawTokenHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   const kept = Object.values(TOKEN_HEADERS).flatMap((name) =>
     headers[name] === undefined ? [] : [[name, headers[name]]],
   )
   return Object.fromEntries(kept) as Record<string, string>
+}
+
+/** The counters of several readings added up; a counter that none of them has stays absent. */
+export function sumOf(readings: readonly TokenUsage[]): TokenUsage {
+  const total = (name: 'inputTokens' | 'outputTokens' | 'cacheReadInputTokens' | 'cacheWriteInputTokens') => {
+    const told = readings.flatMap((one) => one[name] ?? [])
+    return told.length === 0 ? undefined : told.reduce((sum, tokens) => sum + tokens, 0)
+  }
+  const byTtl = new Map<string, number>()
+  for (const { ttl, inputTokens } of readings.flatMap(({ cacheDetails = [] }) => cacheDetails)) {
+    byTtl.set(ttl, (byTtl.get(ttl) ?? 0) + inputTokens)
+  }
+  return defined<TokenUsage>({
+    inputTokens: total('inputTokens'),
+    outputTokens: total('outputTokens'),
+    cacheReadInputTokens: total('cacheReadInputTokens'),
+    cacheWriteInputTokens: total('cacheWriteInputTokens'),
+    cacheDetails: boundedDetails([...byTtl].map(([ttl, inputTokens]) => ({ ttl, inputTokens }))),
+  })
 }
 
 /** The first reading, completed by counters that only later ones have. */

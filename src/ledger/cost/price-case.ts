@@ -7,6 +7,7 @@ import { usdFromPico } from '../../base/decimal.ts'
 import { accountingOf } from '../../bedrock/usage/priced-operations.ts'
 import type { WireParts } from '../../bedrock/usage/wire-parts.ts'
 import type { Catalogue } from '../prices/price-row.ts'
+import type { CostState } from '../record/words.ts'
 import { type Cost, costOf } from './cost-of.ts'
 
 const text = v.pipe(v.string(), v.nonEmpty('must not be empty'))
@@ -45,7 +46,7 @@ const caseSchema = v.object({
 export type CasePrice = {
   /** Exact decimal USD, not rounded; null when not known. */
   usd: string | null
-  state: 'priced' | 'unpriced' | 'estimated'
+  state: Exclude<CostState, 'failed' | 'free'>
   price_row: string | null
   reason: string | null
 }

@@ -1,7 +1,7 @@
 /** What one Meter has counted: money spent, money held for open reservations, and the minute window. */
 import { parseNanoUsd } from '../record/nano-usd.ts'
 import { expiredRecord, type ReservedCall } from './expired.ts'
-import { brokenLimit, type Limits, type MinuteWindow, minuteOf } from './rules.ts'
+import { brokenLimit, type Limits, type MinuteWindow, minuteOf } from './meter-rules.ts'
 import { CALL_STATE, type CallRow, type MeterStore } from './store.ts'
 
 /** Ask to hold money for one call. */

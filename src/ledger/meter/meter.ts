@@ -9,14 +9,14 @@ import {
   type ReserveRequest,
   type SettleAnswer,
 } from './accounts.ts'
+import { backOffMs, FLUSH_DELAY_MS, flushWaitMs, RESERVATION_TTL_MS } from './meter-rules.ts'
 import { isShard } from './name.ts'
-import { backOffMs, FLUSH_DELAY_MS, flushWaitMs, RESERVATION_TTL_MS } from './rules.ts'
 import { openStore } from './store.ts'
 import { takeTurn } from './turn.ts'
 
 /**
  * The exact spend of one key or team with limits, or one share of the calls of all others (`name.ts`), and the outbox from
- * which their records are poured into D1. A class because Durable Objects have to be; what it decides is in `rules.ts`, what
+ * which their records are poured into D1. A class because Durable Objects have to be; what it decides is in `meter-rules.ts`, what
  * it counts in `accounts.ts`, what it stores in `store.ts`, what an alarm does in `turn.ts`.
  */
 export class Meter extends DurableObject<{ DB: D1Database }> {

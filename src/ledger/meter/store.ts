@@ -1,5 +1,5 @@
 /** The tables of one Meter and every SQL statement on them. */
-import type { MinuteWindow } from './rules.ts'
+import type { MinuteWindow } from './meter-rules.ts'
 
 /**
  * All SQL of a Meter. One table is reservation and outbox in one, so a call costs one row to reserve, one to settle and

@@ -6,7 +6,7 @@ import { notBookedLine } from '../booking/not-booked.ts'
 import { parseNanoUsd } from '../record/nano-usd.ts'
 import { ensureSchema } from '../schema/ensure-schema.ts'
 import type { Accounts } from './accounts.ts'
-import { EXPIRED_KEPT_MS, PARKED_RETRY_MS, POURED_KEPT_MS, RESERVATION_TTL_MS } from './rules.ts'
+import { EXPIRED_KEPT_MS, PARKED_RETRY_MS, POURED_KEPT_MS, RESERVATION_TTL_MS } from './meter-rules.ts'
 import type { CallRow } from './store.ts'
 
 /** Rows of one pour; also the bound of everything else that a turn does at once. */

@@ -29,7 +29,15 @@ const priceRow = v.strictObject({
     v.strictObject({
       image: v.optional(usd),
       imageGrades: v.optional(
-        v.array(v.strictObject({ maxPixels: v.optional(count), maxSteps: v.optional(count), usd })),
+        v.array(
+          v.strictObject({
+            maxPixels: v.optional(count),
+            maxSteps: v.optional(count),
+            maxSide: v.optional(count),
+            quality: v.optional(text),
+            usd,
+          }),
+        ),
       ),
       inputImage: v.optional(usd),
       query: v.optional(usd),

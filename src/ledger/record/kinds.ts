@@ -91,10 +91,10 @@ const STRINGS_BOUNDS: JsonBounds = { maxDepth: 1, maxEntries: 100, maxTextChars:
 
 /**
  * Largest counter and cost of one call. Sums of the ledger are 64 bits: millions of calls at the first bound fit into a day,
- * 922 at the second, which is 10 million dollars. What is above is not a measurement.
+ * 92 at the second, which is 100 million dollars. What is above is not a measurement.
  */
 const COUNT_MAX = 1_000_000_000_000
-const COST_MAX_NANO_USD = 10_000_000_000_000_000n
+const COST_MAX_NANO_USD = 100_000_000_000_000_000n
 
 export function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= COUNT_MAX

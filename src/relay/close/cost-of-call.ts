@@ -18,15 +18,21 @@ import type { Ending } from './ending.ts'
 export type CallCost = {
   state: CostState
   nanoUsd: bigint | null
+  /** Where `nanoUsd` is null: what is known of it, or null. */
+  knownNanoUsd: bigint | null
+  /** What has no price or no amount, each by its name. */
+  missing: readonly string[]
   reason: string | null
   priceRow: string | null
+  /** The model that a prompt router chose. */
+  routedModel: string | null
   usage: Usage | null
   raw: unknown
   tier: string | null
   attemptLog: AttemptLogEntry[]
 }
 
-const NOTHING_USED = { priceRow: null, usage: null, raw: null, tier: null }
+const NOTHING_USED = { knownNanoUsd: null, priceRow: null, routedModel: null, usage: null, raw: null, tier: null }
 
 /** Cost of an answer by what it reports. */
 export function costOfParts(call: AdmittedCall, deployment: Deployment, parts: WireParts, atMs: number): Cost {
@@ -48,10 +54,15 @@ export function costOfCall(
   const isFinal =
     ending.seen === null || reported.state === 'free' || (ending.seen.usageIsFinal && isReported(reported))
   const cost = isFinal ? reported : estimateOfStream(call, ending, reported, endedAtMs)
-  const { state, nanoUsd, reason, priceRow, reading } = cost
-  const known = { state, nanoUsd, reason, priceRow, usage: reading.usage, raw: reading.raw, tier: reading.servedTier }
-  const answered = attemptLog.slice(-1).map((last) => withCost(last, reading.usage, nanoUsd))
-  return withAttempts({ ...known, attemptLog: [...attemptLog.slice(0, -1), ...answered] }, call.attempts.slice(0, -1))
+  const answered = attemptLog.slice(-1).map((last) => withCost(last, cost.reading.usage, cost.nanoUsd))
+  const log = [...attemptLog.slice(0, -1), ...answered]
+  return withAttempts({ ...columnsOf(cost), attemptLog: log }, call.attempts.slice(0, -1))
+}
+
+function columnsOf(cost: Cost): Omit<CallCost, 'attemptLog'> {
+  const { state, nanoUsd, knownNanoUsd, missing, reason, priceRow, reading } = cost
+  const { usage, raw, servedTier: tier, routedModel } = reading
+  return { state, nanoUsd, knownNanoUsd, missing, reason, priceRow, routedModel, usage, raw, tier }
 }
 
 /** The answer counted something, by whatever meter. */
@@ -77,6 +88,7 @@ function costInput(call: AdmittedCall, deployment: Deployment, atMs: number): Co
     model: deployment.model,
     baseModel: deployment.baseModel,
     region: deployment.region,
+    requestedTier: call.requestFacts.requestedTier ?? undefined,
     customPrices: deployment.prices,
     at: new Date(atMs),
     overrides: call.prices,
@@ -91,9 +103,9 @@ function withoutAnswer(call: AdmittedCall, ending: Ending, endedAtMs: number): O
   }
   if (call.operation.bills !== 'nothing' && call.attempts.some(mayBeUncounted)) {
     const reason = 'an upstream broke off or fell silent before its answer was whole; what it consumed is not known'
-    return { state: 'unpriced', nanoUsd: null, reason, ...NOTHING_USED }
+    return { state: 'unpriced', nanoUsd: null, missing: ['usage'], reason, ...NOTHING_USED }
   }
-  return { state: 'failed', nanoUsd: 0n, reason: null, ...NOTHING_USED }
+  return { state: 'failed', nanoUsd: 0n, missing: [], reason: null, ...NOTHING_USED }
 }
 
 /** Status in the record of a call whose client left before it was answered; nobody received it. */
@@ -106,8 +118,7 @@ function estimateOfUnanswered(call: AdmittedCall, ending: Ending, endedAtMs: num
     call.operation.bills === 'nothing'
       ? costOf(input)
       : estimateCost(input, { inputTokens: estimatedPromptTokens(call) }, how)
-  const { state, nanoUsd, reason, priceRow, reading } = cost
-  return { state, nanoUsd, reason, priceRow, usage: reading.usage, raw: null, tier: null }
+  return { ...columnsOf(cost), raw: null, tier: null }
 }
 
 /** A stream that never told its usage is worth what was seen of it: the prompt as far as it was counted, and a token for each frame of output. */
@@ -146,7 +157,8 @@ function withAttempts(cost: CallCost, failed: readonly Attempt<Delivery>[]): Cal
   const sum = paid.reduce((total, entry) => total + BigInt(entry.cost_nano_usd ?? '0'), 0n)
   if (paid.some((entry) => entry.cost_nano_usd === null)) {
     const reason = 'a failed attempt consumed tokens that have no price'
-    return { ...cost, state: 'unpriced', nanoUsd: null, reason }
+    const missing = [...cost.missing, 'the price of a failed attempt']
+    return { ...cost, state: 'unpriced', nanoUsd: null, knownNanoUsd: knownWith(cost, sum), missing, reason }
   }
   const open = failed.filter((attempt, at) => entries[at]?.usage === undefined && isUncountedBesideAnswer(attempt))
   const nanoUsd = cost.nanoUsd === null ? null : cost.nanoUsd + sum
@@ -154,7 +166,14 @@ function withAttempts(cost: CallCost, failed: readonly Attempt<Delivery>[]): Cal
     const reason = `${open.length} of ${attemptLog.length} attempts broke off or timed out; what they consumed is not known`
     return { ...cost, nanoUsd, state: 'estimated', reason }
   }
-  return { ...cost, nanoUsd, state: cost.state === 'failed' && sum > 0n ? 'priced' : cost.state }
+  const state = cost.state === 'failed' && sum > 0n ? 'priced' : cost.state
+  return { ...cost, nanoUsd, knownNanoUsd: nanoUsd === null ? knownWith(cost, sum) : null, state }
+}
+
+/** What is known of the whole: of the answer, and of the failed attempts that have a price. */
+function knownWith(cost: CallCost, failedNanoUsd: bigint): bigint | null {
+  const known = cost.nanoUsd ?? cost.knownNanoUsd
+  return known === null && failedNanoUsd === 0n ? null : (known ?? 0n) + failedNanoUsd
 }
 
 /** AWS may have generated all the same, and nobody knows how much; so too where the gateway failed while it was asking. */

@@ -7,12 +7,15 @@ import { isObject, parseJson } from '../../base/json.ts'
 import { familyOfReference } from '../../bedrock/model/families/families.ts'
 import type { Operation, Place } from '../../bedrock/operations/operation.ts'
 import { valueAt } from '../../bedrock/operations/place.ts'
+import { requestedTier } from '../../bedrock/usage/requested-tier.ts'
 
 export type RequestFacts = {
   /** Parsed body where the price hangs on what was asked (images, rerank, guardrails), else null. */
   request: Record<string, unknown> | null
   /** What the client attached where the operation has a place for it. */
   requestMetadata: Record<string, unknown> | null
+  /** Service tier that was asked for. */
+  requestedTier: string | null
   /** Bytes of the request, for an estimate of its tokens when nobody counted them. */
   sizeBytes: number
 }
@@ -30,6 +33,7 @@ export function readRequestFacts(
   return {
     request: asked === null && guardrail === undefined ? null : { ...asked, ...guarded },
     requestMetadata: record(valueAt(operation.requestMetadata, headers, asked)),
+    requestedTier: requestedTier(operation.serviceTier, headers, body),
     sizeBytes: body.byteLength,
   }
 }

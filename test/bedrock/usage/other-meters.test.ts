@@ -10,7 +10,7 @@ describe('images', () => {
     const request = { imageGenerationConfig: { numberOfImages: 4, width: 1024, height: 512 } }
     const reading = invoke('amazon.nova-canvas-v1:0', request, { images: ['a', 'b', 'c', null] })
     expect(reading.other).toEqual({ images: 3 })
-    expect(reading.imageRequest).toEqual({ pixels: 524288, steps: null })
+    expect(reading.imageRequest).toEqual({ pixels: 524288, steps: null, longerSide: 1024, quality: 'standard' })
     expect(reading.raw).toEqual({ images: 3 })
   })
 
@@ -21,7 +21,7 @@ describe('images', () => {
       { artifacts: [{}, {}] },
     )
     expect(reading.other).toEqual({ images: 2 })
-    expect(reading.imageRequest).toEqual({ pixels: 262144, steps: 70 })
+    expect(reading.imageRequest).toEqual({ pixels: 262144, steps: 70, longerSide: 512, quality: 'standard' })
   })
 
   it('that the answer does not show are not known', () => {

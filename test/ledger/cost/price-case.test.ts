@@ -228,7 +228,12 @@ describe('priceCase with the bundled catalogue', () => {
       { request: { documents: new Array(101).fill('d') }, body: { results: [] } },
       '0.004',
     ],
-    ['images (0.06)', 'us.amazon.nova-canvas-v1:0', { request: {}, body: { images: ['a', 'b', 'c'] } }, '0.18'],
+    [
+      'images of the default grade (0.04)',
+      'us.amazon.nova-canvas-v1:0',
+      { request: {}, body: { images: ['a', 'b', 'c'] } },
+      '0.12',
+    ],
     [
       'Stable Diffusion XL over 50 steps (0.08)',
       'stability.stable-diffusion-xl-v1:0',

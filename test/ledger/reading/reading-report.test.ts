@@ -2,7 +2,7 @@ import { env } from 'cloudflare:test'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { bookRecords } from '../../../src/ledger/booking/book-rows.ts'
 import { parseSpendReportQuery } from '../../../src/ledger/reading/query.ts'
-import { readSpendReport } from '../../../src/ledger/reading/report.ts'
+import { readSpendReport } from '../../../src/ledger/reading/spend-report.ts'
 import { spendRecord } from '../records.ts'
 
 const DAY_MS = 86_400_000

@@ -50,7 +50,7 @@ export const FAMILIES: readonly ModelFamily[] = [
   text('Mistral', /^mistral\./, 'mistral-chat'),
 
   invokeOnly('Cohere Rerank', /^cohere\.rerank-/, 'queries'),
-  invokeOnly('Cohere Embed', /^cohere\.embed-/, 'tokens'),
+  invokeOnly('Cohere Embed', /^cohere\.embed-/, 'embedded-images'),
   text('Command R', /^cohere\.command-r-/, 'cohere-chat'),
   text('Command', /^cohere\.command-(?:text|light)-/, 'cohere-prompt'),
 

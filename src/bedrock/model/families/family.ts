@@ -8,7 +8,8 @@ import type { BodyName } from './bodies.ts'
  * - `video-seconds`: the length of the video that was made or asked about;
  * - `input-kind`: one price for each kind of input (text request, image, second of sound or film);
  * - `embedded-media`: text by token; images, sound and film beside it by piece or second;
- * - `input-image`: text by token, an image beside it by piece.
+ * - `embedded-images`: text by token, images beside it by piece;
+ * - `input-image`: text by token, one image beside it by piece.
  */
 export type MeasuredBy =
   | 'tokens'
@@ -17,6 +18,7 @@ export type MeasuredBy =
   | 'video-seconds'
   | 'input-kind'
   | 'embedded-media'
+  | 'embedded-images'
   | 'input-image'
 
 export type ModelFamily = {

@@ -6,7 +6,7 @@ import { findPrice } from '../../../ledger/prices/look-up.ts'
 import type { Catalogue, PriceRow, PriceScope, TokenPrices } from '../../../ledger/prices/price-row.ts'
 import type { GenaiPrices } from './genai.ts'
 import { isRecord, type Listing } from './listing.ts'
-import { GOV_REGIONS, geographyRegion } from './rules.ts'
+import { GOV_REGIONS, geographyRegion } from './price-rules.ts'
 
 /** One listing that differs: meter → value, as listed and as taken (null: no price). */
 export type Difference = {

@@ -1,6 +1,6 @@
 /** Rules that fill in what no source lists for a place. Each marks the price with its name. */
 import { times, timesMeters, timesSteps } from './exact.ts'
-import { LOCAL_FACTOR, NOVA_FAMILY, NOVA_READ_FACTOR, WRITE_AT_INPUT_FAMILY } from './rules.ts'
+import { IMAGE_GRADES, LOCAL_FACTOR, NOVA_FAMILY, NOVA_READ_FACTOR, WRITE_AT_INPUT_FAMILY } from './price-rules.ts'
 import type { Price } from './select.ts'
 
 /** @param hasCacheRead whether any source lists a cache read price for this model somewhere */
@@ -16,6 +16,14 @@ export function complete(id: string, tier: string, price: Price, hasCacheRead: b
       set.cacheWrite = set.input
       price.rules.add('write-at-input')
     }
+  }
+  const graded = IMAGE_GRADES.get(id)
+  if (graded !== undefined && other.image !== undefined) {
+    if (other.image !== graded.listed)
+      throw new Error(`${id} is listed at ${other.image} an image: look at IMAGE_GRADES again`)
+    const { image: _one, ...rest } = other
+    price.other = { ...rest, imageGrades: graded.grades }
+    price.rules.add('image-grades')
   }
   const perPiece = other.image ?? other.imageGrades ?? other.query
   if (perPiece !== undefined && meters.input === undefined) {

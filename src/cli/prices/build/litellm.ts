@@ -4,7 +4,7 @@ import { parsePriceField } from '../../../config/reading/price-fields.ts'
 import { priceId } from '../../../ledger/prices/price-row.ts'
 import { plain } from './exact.ts'
 import { emptyListing, type ImageGrade, isRecord, type Listing } from './listing.ts'
-import { MANTLE_TWINS, NOT_AWS_IDS } from './rules.ts'
+import { MANTLE_TWINS, NOT_AWS_IDS } from './price-rules.ts'
 
 const PROVIDERS: ReadonlySet<unknown> = new Set(['bedrock', 'bedrock_converse', 'bedrock_mantle'])
 

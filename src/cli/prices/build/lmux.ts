@@ -2,7 +2,7 @@
 import { parseModelId } from '../../../bedrock/model/model-id.ts'
 import { perToken } from './exact.ts'
 import { emptyListing, isRecord, type Listing, type Meters } from './listing.ts'
-import { LMUX_NAMES } from './rules.ts'
+import { LMUX_NAMES } from './price-rules.ts'
 
 const METERS = { input: 'input', output: 'output', cache_read: 'cacheRead', cache_write: 'cacheWrite' } as const
 

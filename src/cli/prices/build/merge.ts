@@ -7,7 +7,6 @@ import { complete, localFromGlobal, scaled } from './complete.ts'
 import type { GenaiPrices } from './genai.ts'
 import type { Listing } from './listing.ts'
 import type { PriceMap, ScopeClass } from './price-map.ts'
-import { rowsOf } from './rows.ts'
 import {
   GENAI_ONLY,
   GEOGRAPHY_REGIONS,
@@ -20,7 +19,8 @@ import {
   SLIPS,
   UNDECIDED,
   VIRGINIA_PRICED,
-} from './rules.ts'
+} from './price-rules.ts'
+import { rowsOf } from './rows.ts'
 import { choose, isWithin, type Price } from './select.ts'
 
 const classOf = (scope: PriceScope): ScopeClass => (scope === 'geo' || scope === 'region' ? 'local' : scope)

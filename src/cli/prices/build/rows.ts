@@ -2,7 +2,7 @@
 import { type PriceRow, type PriceScope, TOKEN_METERS, type TokenPrices } from '../../../ledger/prices/price-row.ts'
 import type { GenaiPeriod } from './genai.ts'
 import type { PriceMap, ScopeClass } from './price-map.ts'
-import { VIRGINIA_PRICED } from './rules.ts'
+import { VIRGINIA_PRICED } from './price-rules.ts'
 import type { Price } from './select.ts'
 
 const SCOPES: Record<ScopeClass, readonly PriceScope[]> = {

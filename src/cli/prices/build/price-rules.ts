@@ -2,6 +2,7 @@
  * What the build knows beside the sources, as data: names, groups of regions, and the rules that complete rows. Each rule is
  * explained, with where it is from and how often the sources confirm it, in ../README.md.
  */
+import type { ImageGrade } from '../../../ledger/prices/price-row.ts'
 
 /** Entries of LiteLLM under names that bedrock-runtime does not have. */
 export const NOT_AWS_IDS: ReadonlySet<string> = new Set([
@@ -71,6 +72,34 @@ const GEOGRAPHY_REGION: Readonly<Record<string, string>> = {
   ca: 'ca-central-1',
   in: 'ap-south-1',
 }
+
+/**
+ * Prices of an image by its longer side and quality, for models of which the sources list the price of one grade only. Nova
+ * Canvas: https://github.com/pollinations/pollinations/issues/13831, its grades as on https://aws.amazon.com/bedrock/pricing/ .
+ * Titan: the one grade that a source lists is the smallest; the dearer ones have no price here, so their images are unpriced.
+ */
+export const IMAGE_GRADES: ReadonlyMap<string, { listed: string; grades: readonly ImageGrade[] }> = new Map([
+  [
+    'amazon.nova-canvas-v1',
+    {
+      listed: '0.06',
+      grades: [
+        { maxSide: 1024, quality: 'standard', usd: '0.04' },
+        { maxSide: 1024, quality: 'premium', usd: '0.06' },
+        { maxSide: 2048, quality: 'standard', usd: '0.06' },
+        { maxSide: 2048, quality: 'premium', usd: '0.08' },
+      ],
+    },
+  ],
+  [
+    'amazon.titan-image-generator-v1',
+    { listed: '0.008', grades: [{ maxSide: 512, quality: 'standard', usd: '0.008' }] },
+  ],
+  [
+    'amazon.titan-image-generator-v2',
+    { listed: '0.008', grades: [{ maxSide: 512, quality: 'standard', usd: '0.008' }] },
+  ],
+])
 
 /** Meters of single listings that are slips: left out, so that a rule or another source fills them. `usd` is what the source says. */
 export const SLIPS: readonly { source: string; key: string; meter: string; usd: string; taken?: string }[] = [
