@@ -97,7 +97,7 @@ const CASES: readonly Case[] = [
   passedOn('account-not-allowed', 'ValidationException', 400, { message: 'Operation not allowed', ...holds }),
   handedOut('prompt-too-long', 'ValidationException', 400, { message: 'Input is too long for requested model.' }),
   handedOut('bad-request', 'ValidationException', 400),
-  handedOut('model-timeout', 'ModelTimeoutException', 408),
+  handedOut('model-timeout', 'ModelTimeoutException', 424),
   {
     row: 'model-stream-error',
     fault: { exception: { name: 'modelStreamErrorException' } },

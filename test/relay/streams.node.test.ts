@@ -155,7 +155,7 @@ describe('an exception as the first frame is the HTTP error of its name', () => 
     validationException: 400,
     throttlingException: 429,
     serviceUnavailableException: 503,
-    modelTimeoutException: 408,
+    modelTimeoutException: 424,
   }
   const cases = STREAM_EXCEPTIONS.flatMap((name) =>
     STREAMING.filter((operation) => name !== 'modelTimeoutException' || operation !== 'ConverseStream').map(
