@@ -95,7 +95,8 @@ function routeOf(call: AdmittedCall, { isolate }: RelayDeps): RouteCall<Delivery
   const { operation, body, attempts, disconnect } = call
   return {
     ...call.resolved,
-    portable: operation.fallback === 'any-group',
+    fallback: operation.fallback,
+    ownHealth: operation.health === 'own' ? operation.name : null,
     streams: operation.answer.kind === 'event-stream',
     bodyBytes: body.bytes,
     attempts,

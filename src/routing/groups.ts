@@ -1,7 +1,7 @@
 /** The configuration as routing reads it: groups with their tiers, strategies and ways out. Made once per configuration. */
 import { reachWithin } from '../bedrock/model/reach.ts'
 import type { Deployment, GatewayConfig, RetryPolicy, RoutingStrategy } from '../config/types.ts'
-import { newTargetState, type Target, type TargetState } from './health/health.ts'
+import { type CredentialsState, newTarget, newTargetState, type Target, type TargetState } from './health/health.ts'
 import type { PriceOf } from './strategies/cost-based.ts'
 import { createStrategy } from './strategies/create.ts'
 import type { Strategy } from './strategies/strategy.ts'
@@ -54,15 +54,25 @@ export function buildGroups(config: GatewayConfig, priceOf: PriceOf, previous?: 
   const contextWindowFallbacks = setting(router.contextWindowFallbacks)
 
   const entries = [...config.deployments, ...config.patterns.flatMap(({ deployments }) => deployments)]
+  const credentials = new Map<string, CredentialsState>()
+  const credentialsOf = (deployment: Deployment): CredentialsState => {
+    const key = credentialsKey(deployment)
+    const known = credentials.get(key) ?? { key, answeredMs: null }
+    credentials.set(key, known)
+    return known
+  }
   const targets = new Map(
-    entries.map((deployment) => [deployment.id, { deployment, state: stateOf(deployment, previous) }]),
+    entries.map((deployment) => [
+      deployment.id,
+      newTarget(deployment, credentialsOf(deployment), stateOf(deployment, previous)),
+    ]),
   )
   const made = new Map<string, Target>()
   const targetOf = (deployment: Deployment): Target | undefined => {
     const entry = targets.get(deployment.id)
     if (entry === undefined || entry.deployment.model === deployment.model) return entry
     const key = `${deployment.id} ${deployment.model}`
-    const target = made.get(key) ?? { deployment, state: newTargetState() }
+    const target = made.get(key) ?? newTarget(deployment, entry.credentials)
     made.delete(key)
     const [oldest] = made.keys()
     if (made.size >= MADE_MAX && oldest !== undefined) made.delete(oldest)
@@ -119,11 +129,25 @@ function stateOf(deployment: Deployment, previous?: ReadonlyMap<string, Target>)
     before.deployment.runtimeEndpoint === deployment.runtimeEndpoint
   if (!isSame) return newTargetState()
   const { state } = before
-  if (state.cooling?.row.coolDown === 'held') {
+  if (state.cooling?.row.coolDown.lasts === 'held') {
     state.cooling = null
     state.coolings = 0
   }
   return state
+}
+
+/** Names the credentials of a deployment among those of a configuration. */
+function credentialsKey({ credentials }: Deployment): string {
+  switch (credentials.kind) {
+    case 'keys':
+      return `keys ${credentials.accessKeyId}`
+    case 'api-key':
+      return `api-key ${credentials.token}`
+    case 'role':
+      return `role ${credentials.roleArn}`
+    default:
+      return credentials satisfies never
+  }
 }
 
 function ownValue(record: Readonly<Record<string, string>>, name: string): string | undefined {

@@ -35,8 +35,10 @@ export type RouteCall<T> = {
   group: string
   /** Set when a raw id was asked for: only these, and no fallback to another model. */
   candidates?: readonly Deployment[]
-  /** Whether another model understands the same body (Converse); without it there is no fallback to another group. */
-  portable: boolean
+  /** Which other groups understand the same body: any (Converse), those whose models read bodies of the same form, or none. */
+  fallback: 'any-group' | 'same-body-family' | 'none'
+  /** Name of the operation, where its failures speak of it alone; null where they speak of the deployment. */
+  ownHealth: string | null
   /** Chooses between `timeout` and `stream_timeout`. */
   streams: boolean
   /** The request as it came, for `cache-affinity`; read only where it decides. */
@@ -46,6 +48,8 @@ export type RouteCall<T> = {
   estimatedInputTokens?: number
   /** `max_tokens` of the request: reserved by AWS at admission, counted by `usage-based-routing`. */
   maxTokens?: number
+  /** The service tier that the request asks for; read only after a deployment was refused one. */
+  serviceTier?(): string | null
   /** Every attempt is added here when it begins. */
   attempts: Attempt<T>[]
   /** Asked before every attempt: a call whose client has left is not tried again. */
@@ -62,7 +66,7 @@ type Travelled = {
   group: string
   /** Groups left for another one. */
   fallbacks: number
-  /** Of a retryable error: time until a deployment may be asked again; null when one may be now, and of an answer. */
+  /** Of an error that time mends: time until a deployment may be asked again, at least 1; null for all others, and of an answer. */
   retryAfterMs: number | null
 }
 
@@ -78,7 +82,7 @@ export type RouteResult<T> =
   | ({ kind: 'exhausted'; failure: Failure; deployment: Deployment } & Travelled)
   /** Nothing was asked, since every deployment is out; `reason` is the row of the policy that took out the one which returns first. */
   | { kind: 'cooling'; status: 429 | 503; retryAfterMs: number; group: string; reason: string }
-  /** The client left before an attempt that would have been made. */
+  /** The client left before an attempt that would have been made, or the gateway broke one off for it. */
   | { kind: 'abandoned'; fallbacks: number }
 
 /** For the log. Texts of upstreams are not in it. */
@@ -88,19 +92,22 @@ export type RoutingEvent =
       deployment: string
       group: string
       region: string
+      /** The operation that is out, where the rest of the deployment is not. */
+      operation?: string
       /** Name of the row of the policy table. */
       reason: string
       status: number | null
       type: string | null
       ms: number
     }
-  | { kind: 'recovered'; deployment: string; group: string; region: string; afterMs: number }
+  | { kind: 'recovered'; deployment: string; group: string; region: string; operation?: string; afterMs: number }
   /** A fault of the gateway itself, such as a path that AWS does not know. */
   | {
       kind: 'alarm'
       deployment: string
       group: string
       region: string
+      operation?: string
       reason: string
       status: number | null
       type: string | null

@@ -6,6 +6,7 @@
  */
 import type { Deployment, GatewayConfig } from '../config/types.ts'
 import { buildGroups, type Group, type Groups } from './groups.ts'
+import { sideOf } from './health/health.ts'
 import { createHealthDesk, healthOf } from './health/health-desk.ts'
 import { askGroup, attemptOnce, type Engine, type GroupEnd } from './loop/attempt-loop.ts'
 import { boundsOf, candidatesIn } from './loop/candidates.ts'
@@ -13,6 +14,7 @@ import { explain, type Journey, totalTimeMs } from './loop/journey.ts'
 import { type Considered, coolingResult, failureResult, mostUseful, refusalResult } from './loop/result.ts'
 import type { Failure } from './policy/failure.ts'
 import { policyFor } from './policy/policy.ts'
+import { createTextMemory, type TextMemory } from './policy/unexplained.ts'
 import type { DeploymentHealth, RouteCall, RouteResult, RoutingEvent } from './route.ts'
 import type { PriceOf } from './strategies/cost-based.ts'
 
@@ -31,8 +33,8 @@ export type Router = {
   route<T>(call: RouteCall<T>): Promise<RouteResult<T>>
   /** Asks one deployment once, whatever its health: the call decides whether it comes back. */
   ask<T>(call: RouteCall<T>, deployment: Deployment): Promise<RouteResult<T>>
-  /** After the first content frame: for health alone. */
-  streamBroke(deployment: Deployment, failure: Failure): void
+  /** After the first content frame: for health alone. `ownHealth` as in `RouteCall`. */
+  streamBroke(deployment: Deployment, failure: Failure, ownHealth?: string | null): void
   health(): DeploymentHealth[]
 }
 
@@ -46,24 +48,30 @@ export type RouterDeps = {
 
 /** Deployments of each router, for the one that takes its place. Weak: it keeps no router alive. */
 const targetsOf = new WeakMap<Router, Groups['targets']>()
+/** What each router has learnt of texts. */
+const textsOf = new WeakMap<Router, TextMemory>()
 
 export function createRouter(config: GatewayConfig, deps: RouterDeps, previous?: Router): Router {
   const settings = config.router
   const before = previous === undefined ? undefined : targetsOf.get(previous)
   const groups = buildGroups(config, deps.priceOf ?? (() => null), before)
   const desk = createHealthDesk(settings, deps.random, deps.onEvent ?? (() => {}))
-  const engine: Engine = { settings, desk, now: () => deps.now(), sleep: (ms) => deps.sleep(ms) }
+  const texts = (previous === undefined ? undefined : textsOf.get(previous)) ?? createTextMemory()
+  const engine: Engine = { settings, desk, texts, now: () => deps.now(), sleep: (ms) => deps.sleep(ms) }
 
   const router: Router = {
     route: (call) => travel(call, groups, engine, deps),
     ask: (call, deployment) => askOne(call, deployment, groups, engine, deps),
-    streamBroke(deployment, failure) {
-      const target = groups.targetOf(deployment)
-      if (target !== undefined) desk.failed(target, policyFor(failure), failure, false, deps.now())
+    streamBroke(deployment, failure, ownHealth = null) {
+      const known = groups.targetOf(deployment)
+      const target = known === undefined || ownHealth === null ? known : sideOf(known, ownHealth)
+      const row = policyFor(failure, deployment.model)
+      if (target !== undefined) desk.failed(target, row, failure, false, deps.now())
     },
     health: () => [...groups.targets.values(), ...groups.made()].map((target) => healthOf(target, deps.now())),
   }
   targetsOf.set(router, groups.targets)
+  textsOf.set(router, texts)
   return router
 }
 
@@ -87,6 +95,7 @@ async function travel<T>(
     const group = groups.byName.get(name)
     if (group === undefined || considered.some((one) => one.group === group)) continue
     const candidates = candidatesIn(group, bounds, call, groups)
+    if (candidates.kind === 'none' && group !== asked) continue
     considered.push({ group, candidates })
     if (candidates.kind === 'none') continue
     if (candidates.kind === 'too-long') {
@@ -113,8 +122,9 @@ async function askOne<T>(
   deps: RouterDeps,
 ): Promise<RouteResult<T>> {
   const group = groups.byName.get(deployment.group)
-  const target = groups.targetOf(deployment)
-  if (group === undefined || target === undefined) throw new Error(`There is no deployment ${deployment.id}.`)
+  const known = groups.targetOf(deployment)
+  if (group === undefined || known === undefined) throw new Error(`There is no deployment ${deployment.id}.`)
+  const target = call.ownHealth === null ? known : sideOf(known, call.ownHealth)
   const journey = startJourney(call, engine, deps)
   const considered: Considered[] = [{ group, candidates: { kind: 'some', tiers: [[target]] } }]
   const end = await attemptOnce(journey, group, { target, tier: 0 }, false, engine)
@@ -128,9 +138,9 @@ function startJourney<T>(call: RouteCall<T>, { settings, now }: Engine, { random
   return { call, context, deadlineMs: nowMs + totalTimeMs(settings, call.streams), failures: [] }
 }
 
-/** The body of an Invoke fits one model only, and who named an id wants that one. */
+/** Who named an id wants that one; whether another group reads the same body is seen when it is its turn. */
 function waysOut(call: RouteCall<unknown>, names: readonly string[]): string[] {
-  return call.portable && call.candidates === undefined ? [...names] : []
+  return call.fallback !== 'none' && call.candidates === undefined ? [...names] : []
 }
 
 type Answered<T> = Extract<GroupEnd<T>, { kind: 'answered' }>

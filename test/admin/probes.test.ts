@@ -94,7 +94,8 @@ describe('a paid probe', () => {
     const live = await router.route<string>({
       group: 'claude',
       candidates: deployment === undefined ? [] : [deployment],
-      portable: true,
+      fallback: 'any-group',
+      ownHealth: null,
       streams: true,
       bodyBytes: null,
       attempts: [],

@@ -299,7 +299,8 @@ describe('bounds', () => {
     await expect(
       router.route({
         group: 'nobody',
-        portable: true,
+        fallback: 'any-group',
+        ownHealth: null,
         streams: false,
         bodyBytes: null,
         attempts: [],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { RouterSettings } from '../../src/config/types.ts'
+import type { RouteCall } from '../../src/routing/router.ts'
 import {
   BAD_REQUEST,
   bench,
@@ -43,8 +44,8 @@ describe('fallbacks', () => {
     expect(b.asked).toEqual(['m', 'x', 'x'])
   })
 
-  test.each([
-    ['an Invoke body, which fits one model only', { portable: false }],
+  test.each<[string, Partial<RouteCall<string>>]>([
+    ['an operation that means something else to every model', { fallback: 'none' }],
     ['a call that named an id', { candidates: [deployment('m', { group: 'm' })] }],
   ])('none for %s', async (_name, fields) => {
     const b = groups(['m', 'x'], { fallbacks: { m: ['x'] }, contextWindowFallbacks: { m: ['x'] } })

@@ -29,7 +29,7 @@ describe('the answer when all fail', () => {
     ])
   })
 
-  test('names no wait where a deployment is free that the bound on attempts left unasked', async () => {
+  test('names a wait of a millisecond where a deployment is free that the bound on attempts left unasked', async () => {
     const b = bench(
       configOf(
         ['a', 'b'].map((id) => deployment(id)),
@@ -38,7 +38,7 @@ describe('the answer when all fail', () => {
     )
     b.script.a = THROTTLED
     b.script.b = THROTTLED
-    expect(await b.call()).toMatchObject({ failure: THROTTLED, retryAfterMs: null })
+    expect(await b.call()).toMatchObject({ failure: THROTTLED, retryAfterMs: 1 })
   })
 
   test('is a failure without a value where nothing can be handed on', async () => {

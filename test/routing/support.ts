@@ -125,7 +125,8 @@ export function bench(
     async call(fields = {}) {
       const call: RouteCall<string> = {
         group: 'm',
-        portable: true,
+        fallback: 'any-group',
+        ownHealth: null,
         streams: false,
         bodyBytes: null,
         isAbandoned: () => false,

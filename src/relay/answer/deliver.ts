@@ -108,7 +108,7 @@ function passOn(
   })
   const ending = done.then((outcome) => {
     const observation = observer.observe(answer.headers, outcome)
-    reportHealth(result, observation, deps.router)
+    reportHealth(call, result, observation, deps.router)
     const { verdict, parts, seen } = observation
     const seenEnding = { ...endingOf(result, headersAtMs), httpStatus: answer.status, verdict, parts, seen }
     endCall(call, { kind: 'answered', ending: seenEnding }, deps)
@@ -119,13 +119,16 @@ function passOn(
 }
 
 /** A stream that broke after its first content frame cannot be retried, but its deployment is remembered for it. */
-function reportHealth(result: Deliverable, observation: Observation, router: Router): void {
+function reportHealth(call: AdmittedCall, result: Deliverable, observation: Observation, router: Router): void {
+  const ownHealth = call.operation.health === 'own' ? call.operation.name : null
   if (observation.verdict === 'cut') {
-    router.streamBroke(result.deployment, { phase: 'body', status: null, type: null, message: 'the stream broke off' })
+    const failure: Failure = { phase: 'body', status: null, type: null, message: 'the stream broke off' }
+    router.streamBroke(result.deployment, failure, ownHealth)
   }
   if (observation.exception !== null) {
     const type = errorNameOfException(observation.exception)
-    router.streamBroke(result.deployment, { phase: 'body', status: statusOfErrorName(type), type, message: '' })
+    const failure: Failure = { phase: 'body', status: statusOfErrorName(type), type, message: '' }
+    router.streamBroke(result.deployment, failure, ownHealth)
   }
 }
 

@@ -33,7 +33,8 @@ function errorTypeOf({ failure, ms }: Attempt<Delivery>): string | null {
   return failure.type ?? reasonWithoutAnswer(failure)
 }
 
-function reasonWithoutAnswer({ timedOut, phase, status }: Failure): string | null {
+function reasonWithoutAnswer({ timedOut, abortedByUs, phase, status }: Failure): string | null {
+  if (abortedByUs) return 'client-left'
   if (timedOut) return 'timeout'
   if (status !== null) return null
   return phase === 'first-frame' || phase === 'body' ? 'cut' : 'network'

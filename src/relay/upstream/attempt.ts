@@ -124,7 +124,8 @@ async function ask(
   try {
     judgement = await judging
   } catch (cause) {
-    return { kind: 'failure', failure: brokenOff(cause, progress), value: null }
+    const failure = brokenOff(cause, progress)
+    return { kind: 'failure', failure: call.disconnect.cancelled() ? abortedByUs(failure) : failure, value: null }
   }
   const judgedAtMs = Date.now()
   const { awsRequestId } = judgement
@@ -136,6 +137,11 @@ async function ask(
   const { answer } = judgement
   const value = answer === null ? null : { answer, awsRequestId, cancelUpstream, firstFrameAtMs: null }
   return { kind: 'failure', failure: judgement.failure, value }
+}
+
+/** The client left, and this attempt was ended for it: that says nothing of the upstream. */
+function abortedByUs(failure: Failure): Failure {
+  return failure.timedOut ? failure : { ...failure, message: 'the client left', abortedByUs: true }
 }
 
 /** A connection that broke: before the headers, or in an answer that had begun with 200. */

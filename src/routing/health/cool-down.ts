@@ -1,6 +1,6 @@
 /** How long a deployment stays out after a failure. */
-import type { Failure } from '../policy/failure.ts'
-import type { PolicyRow } from '../policy/policy-row.ts'
+import { type Failure, namedWaitMs } from '../policy/failure.ts'
+import type { CoolDownRule } from '../policy/policy-row.ts'
 
 /** First growing cool-down. Bedrock's quotas refill continuously, so a second is often enough, and a probe costs one call. */
 const FIRST_COOL_DOWN_MS = 1_000
@@ -17,9 +17,6 @@ const HELD_MS = 5 * 60_000
 /** While nobody else can answer, a used-up daily quota is looked at this often: AWS does not say when it is reset. */
 const DAILY_RECHECK_MS = 15 * 60_000
 
-/** The longest time an upstream may name. */
-const NAMED_MAX_MS = 60 * 60_000
-
 const DAY_MS = 24 * 60 * 60_000
 
 export type CoolDown = {
@@ -30,7 +27,7 @@ export type CoolDown = {
 }
 
 export type CoolDownInput = {
-  row: PolicyRow
+  rule: CoolDownRule
   failure: Failure
   /** Cool-downs since the last success. */
   before: number
@@ -40,31 +37,33 @@ export type CoolDownInput = {
   random: () => number
 }
 
-/** null where the row or the configuration knows no cool-down. */
+/** null where the configuration knows no cool-down. */
 export function coolDownFor(input: CoolDownInput): CoolDown | null {
-  const { row, nowMs } = input
-  switch (row.coolDown) {
-    case 'none':
-      return null
+  const { rule, nowMs } = input
+  switch (rule.lasts) {
     case 'growing': {
       const ms = growingMs(input)
       return ms > 0 ? { untilMs: nowMs + ms, soleUntilMs: nowMs + ms } : null
     }
     case 'held':
-      return { untilMs: nowMs + HELD_MS, soleUntilMs: nowMs + growingMs(input) }
+      // What one caller may have brought about alone must not keep the others from the only deployment that could answer them.
+      return {
+        untilMs: nowMs + HELD_MS,
+        soleUntilMs: rule.after === 'one-unrefuted' ? nowMs : nowMs + growingMs(input),
+      }
     case 'until-midnight-utc': {
       const untilMs = (Math.floor(nowMs / DAY_MS) + 1) * DAY_MS
       return { untilMs, soleUntilMs: Math.min(untilMs, nowMs + DAILY_RECHECK_MS) }
     }
     default:
-      return row.coolDown satisfies never
+      return rule.lasts satisfies never
   }
 }
 
 function growingMs({ failure, before, capMs, random }: CoolDownInput): number {
   if (capMs === 0) return 0
-  if (failure.retryAfterMs !== undefined && failure.retryAfterMs > 0)
-    return Math.min(Math.ceil(failure.retryAfterMs), NAMED_MAX_MS)
+  const named = namedWaitMs(failure)
+  if (named !== null) return named
   const grown = Math.min(FIRST_COOL_DOWN_MS * 2 ** Math.min(before, DOUBLINGS_MAX), capMs)
   return Math.round(grown * (1 - JITTER * random()))
 }

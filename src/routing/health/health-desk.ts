@@ -25,7 +25,7 @@ export function createHealthDesk(
       const { allowedFails } = settings
       const cooling = failed(target, { row, failure, isProbe, nowMs, allowedFails, capMs, random })
       if (cooling === null) return
-      const kind = row.coolDown === 'growing' ? 'cooling' : 'held-out'
+      const kind = cooling.row.coolDown.lasts === 'growing' ? 'cooling' : 'held-out'
       onEvent({ kind, ...where, ...what, ms: cooling.untilMs - nowMs })
     },
     recovered(target, sinceMs, nowMs) {
@@ -34,9 +34,12 @@ export function createHealthDesk(
   }
 }
 
-function placeOf({ deployment }: Target): { deployment: string; group: string; region: string } {
-  return { deployment: deployment.id, group: deployment.group, region: deployment.region }
+function placeOf({ deployment, operation }: Target): Place {
+  const place = { deployment: deployment.id, group: deployment.group, region: deployment.region }
+  return operation === null ? place : { ...place, operation }
 }
+
+type Place = { deployment: string; group: string; region: string; operation?: string }
 
 export function healthOf(target: Target, nowMs: number): DeploymentHealth {
   const { deployment, state } = target
@@ -59,5 +62,5 @@ function stateName(target: Target, nowMs: number): DeploymentHealth['state'] {
   const { cooling } = target.state
   if (cooling === null) return 'healthy'
   if (cooling.probeUntilMs > nowMs || standing(target, nowMs) === 'usable') return 'probing'
-  return cooling.row.coolDown === 'growing' ? 'cooling' : 'held-out'
+  return cooling.row.coolDown.lasts === 'growing' ? 'cooling' : 'held-out'
 }

@@ -6,15 +6,24 @@
  * and after a cool-down one call at a time probes. Budgets and limits are never kept here.
  */
 import type { Deployment } from '../../config/types.ts'
-import type { Failure } from '../policy/failure.ts'
-import type { PolicyRow } from '../policy/policy-row.ts'
+import { type Failure, namedWaitMs } from '../policy/failure.ts'
+import type { HarmfulRow, PolicyRow } from '../policy/policy-row.ts'
 import { coolDownFor } from './cool-down.ts'
+
+/** How long an answer speaks against a failure that one caller can bring about alone. */
+const REFUTES_MS = 60_000
 
 /** LiteLLM counts `allowed_fails` by the minute. */
 const WINDOW_MS = 60_000
 
 /** A busy deployment is not cooled for a few failures among many answers; LiteLLM's DEFAULT_FAILURE_THRESHOLD_PERCENT. */
 const WINDOW_FAILURE_SHARE = 0.5
+
+/** Whether the deployment can serve a refused tier again is found out this often, as for what is held out. */
+const TIER_REFUSED_MS = 5 * 60_000
+
+/** AWS knows five tiers; what else callers name is not worth remembering. */
+const REFUSED_TIERS_MAX = 8
 
 /**
  * A probe that has said nothing for this long lets the next one through: refusals come at once, while a whole answer may take
@@ -30,7 +39,7 @@ const LATENCY_WEIGHT = 0.2
 
 export type Cooling = {
   /** What took it out, with status and AWS's error name. */
-  row: PolicyRow
+  row: HarmfulRow
   status: number | null
   type: string | null
   sinceMs: number
@@ -50,6 +59,10 @@ export type TargetState = {
   /** Cool-downs since the last success. */
   coolings: number
   consecutiveFailures: number
+  /** When it answered last; null before the first answer. */
+  answeredMs: number | null
+  /** Service tiers that its account was refused, with the time until which calls that ask for one go elsewhere first. */
+  refusedTiers: Map<string, number>
   windowStartMs: number
   windowAttempts: number
   windowFailures: number
@@ -57,8 +70,32 @@ export type TargetState = {
   msToFirstFrame: number | null
 }
 
+/** What is known of credentials, which several deployments may share. */
+export type CredentialsState = { readonly key: string; answeredMs: number | null }
+
 /** A deployment with what this isolate knows of it. */
-export type Target = { readonly deployment: Deployment; readonly state: TargetState }
+export type Target = {
+  readonly deployment: Deployment
+  readonly state: TargetState
+  readonly credentials: CredentialsState
+  /** The operation that this is the health of, where the operation has one of its own; null for all others. */
+  readonly operation: string | null
+  /** Health of the deployment for operations that have one of their own, by the name of the operation. */
+  readonly sides: Map<string, Target>
+}
+
+export function newTarget(deployment: Deployment, credentials: CredentialsState, state = newTargetState()): Target {
+  return { deployment, state, credentials, operation: null, sides: new Map() }
+}
+
+/** The deployment as far as this operation is concerned: what is wrong with the one is not wrong with the other. */
+export function sideOf(target: Target, operation: string): Target {
+  const known = target.sides.get(operation)
+  if (known !== undefined) return known
+  const side = { ...newTarget(target.deployment, target.credentials), operation }
+  target.sides.set(operation, side)
+  return side
+}
 
 export function newTargetState(): TargetState {
   return {
@@ -67,6 +104,8 @@ export function newTargetState(): TargetState {
     cooling: null,
     coolings: 0,
     consecutiveFailures: 0,
+    answeredMs: null,
+    refusedTiers: new Map(),
     windowStartMs: 0,
     windowAttempts: 0,
     windowFailures: 0,
@@ -105,7 +144,8 @@ export function waitMs({ state }: Target, nowMs: number): number {
 export function beginAttempt({ state }: Target, nowMs: number): boolean {
   state.attempting++
   if (state.cooling === null) return false
-  state.cooling.probeUntilMs = nowMs + PROBE_LEASE_MS
+  // Where it is open whether anything is wrong with the deployment, nobody waits for the probe of another.
+  if (state.cooling.row.coolDown.after !== 'one-unrefuted') state.cooling.probeUntilMs = nowMs + PROBE_LEASE_MS
   return true
 }
 
@@ -131,9 +171,12 @@ export function beginDelivery({ state }: Target): () => boolean {
  * Notes an answer. Where it ends a cool-down, the time at which that cool-down began is returned, otherwise null. Only the
  * call that probed can end it: one that was under way before the cool-down began says nothing of it.
  */
-export function succeeded({ state }: Target, isProbe: boolean, msToFirstFrame: number, nowMs: number): number | null {
+export function succeeded(target: Target, isProbe: boolean, msToFirstFrame: number, nowMs: number): number | null {
+  const { state, credentials } = target
   state.attempting--
   state.consecutiveFailures = 0
+  state.answeredMs = nowMs
+  credentials.answeredMs = nowMs
   const average = state.msToFirstFrame ?? msToFirstFrame
   state.msToFirstFrame = average + LATENCY_WEIGHT * (msToFirstFrame - average)
   countAttempt(state, nowMs)
@@ -154,19 +197,32 @@ export type FailureInput = {
   random: () => number
 }
 
+/** Whether answers speak against a failure that may be the request's: those of the deployment itself, or of others with its credentials. */
+export function refutationOf(target: Target, row: PolicyRow, nowMs: number): 'own-answer' | 'same-credentials' | null {
+  if (row.coolDown?.after !== 'one-unrefuted') return null
+  const isRecent = (answeredMs: number | null) => answeredMs !== null && nowMs - answeredMs < REFUTES_MS
+  if (isRecent(target.state.answeredMs)) return 'own-answer'
+  return row.sameTarget === 'refresh-credentials' && isRecent(target.credentials.answeredMs) ? 'same-credentials' : null
+}
+
 /** Notes a failure. Returns the cool-down that begins with it, or null. `releaseAttempt` has ended the attempt before. */
-export function failed({ state }: Target, input: FailureInput): Cooling | null {
+export function failed(target: Target, input: FailureInput): Cooling | null {
+  const { state } = target
   const { row, failure, isProbe, nowMs } = input
-  if (row.health === 'none') return null
+  if (row.coolDown === null) return null
+  const refutation = refutationOf(target, row, nowMs)
+  if (refutation === 'own-answer') return null
   countAttempt(state, nowMs)
   state.consecutiveFailures++
   state.windowFailures++
-  if (row.health === 'count' && !isProbe && !failsTooOften(state, input.allowedFails)) return null
-  const next = coolDownFor({ ...input, before: state.coolings })
+  const needsMany = row.coolDown.after === 'many' || refutation !== null
+  const spoiltProbe = isProbe && state.cooling !== null
+  if (needsMany && !spoiltProbe && !failsTooOften(state, input.allowedFails)) return null
+  const next = coolDownFor({ ...input, rule: row.coolDown, before: state.coolings })
   if (next === null) return null
   if (state.cooling !== null && !isProbe) {
     // It was under way when the cool-down began, so it counts only where it tells of a longer one.
-    const tellsMore = row.coolDown !== 'growing' || failure.retryAfterMs !== undefined
+    const tellsMore = row.coolDown.lasts !== 'growing' || namedWaitMs(failure) !== null
     if (!tellsMore || next.untilMs <= state.cooling.untilMs) return null
   }
   if (state.cooling === null || isProbe) state.coolings++
@@ -175,6 +231,16 @@ export function failed({ state }: Target, input: FailureInput): Cooling | null {
   state.consecutiveFailures = 0
   state.cooling = { row, status: failure.status, type: failure.type, sinceMs: nowMs, ...next, probeUntilMs: 0 }
   return state.cooling
+}
+
+/** A service tier that the account of the deployment was refused: calls that ask for it go elsewhere first for a while. */
+export function refuseTier({ state }: Target, tier: string, nowMs: number): void {
+  if (state.refusedTiers.size >= REFUSED_TIERS_MAX) state.refusedTiers.clear()
+  state.refusedTiers.set(tier, nowMs + TIER_REFUSED_MS)
+}
+
+export function isTierRefused({ state }: Target, tier: string, nowMs: number): boolean {
+  return (state.refusedTiers.get(tier) ?? 0) > nowMs
 }
 
 function failsTooOften(state: TargetState, allowedFails: number): boolean {

@@ -1,17 +1,35 @@
 /** One group is asked: one attempt at a time, until somebody answers, the table says stop, or nothing is left to ask. */
 import type { Deployment, RouterSettings } from '../../config/types.ts'
 import type { Group, Tier } from '../groups.ts'
-import { beginAttempt, beginDelivery, releaseAttempt, standing, succeeded, type Target } from '../health/health.ts'
+import {
+  beginAttempt,
+  beginDelivery,
+  refuseTier,
+  refutationOf,
+  releaseAttempt,
+  standing,
+  succeeded,
+  type Target,
+} from '../health/health.ts'
 import type { HealthDesk } from '../health/health-desk.ts'
+import type { Failure } from '../policy/failure.ts'
 import { policyFor } from '../policy/policy.ts'
 import type { PolicyRow } from '../policy/policy-row.ts'
+import {
+  ANSWERED_BY_SIBLING,
+  REPEATED_BY_SIBLING,
+  saysTheSame,
+  type TextMemory,
+  UNEXPLAINED,
+} from '../policy/unexplained.ts'
 import type { Attempt, AttemptOutcome, Finish } from '../route.ts'
-import { attemptLimitMs, explain, type FailedAttempt, hasTried, type Journey, mayAskAnother } from './journey.ts'
+import { attemptLimitMs, explain, type FailedAttempt, hasTried, type Journey, mayAskAgain } from './journey.ts'
 import { type Next, nextTarget, sameTarget } from './next-target.ts'
 
 export type Engine = {
   readonly settings: RouterSettings
   readonly desk: HealthDesk
+  readonly texts: TextMemory
   now(): number
   sleep(ms: number): Promise<void>
 }
@@ -38,7 +56,7 @@ export async function askGroup<T>(
     journey.context.nowMs = engine.now()
     const next: Next | null =
       renewing ?? nextTarget(journey, group, tiers, engine.settings) ?? (await again(journey, group, tiers, engine))
-    if (next === null) return { kind: journey.failures.some((failed) => failed.group === group) ? 'spent' : 'idle' }
+    if (next === null) return endOf(journey, group)
     if (journey.call.isAbandoned()) return { kind: 'abandoned' }
     if (engine.now() >= journey.deadlineMs) return { kind: 'out-of-time' }
     if (journey.failures.at(-1)?.group === group) {
@@ -46,9 +64,17 @@ export async function askGroup<T>(
     }
     const end: Answer<T> | FailedAttempt<T> = await attemptOnce(journey, group, next, renewing !== null, engine)
     if ('kind' in end) return end
+    if (end.row.blame === 'client') return { kind: 'abandoned' }
     renewing = end.renewed ? next : null
-    if (!end.renewed && !mayAskAnother(end.row, group)) return { kind: 'stopped', row: end.row }
+    if (!end.renewed && !mayAskAgain(journey, end)) return { kind: 'stopped', row: end.row }
   }
+}
+
+/** Nobody is left to ask. */
+function endOf<T>(journey: Journey<T>, group: Group): GroupEnd<T> {
+  const last = journey.failures.findLast((failed) => failed.group === group)
+  if (last === undefined) return { kind: 'idle' }
+  return last.row.otherTarget === 'one-sibling' ? { kind: 'stopped', row: last.row } : { kind: 'spent' }
 }
 
 function actionFor({ target }: Next, isRenewed: boolean, isRepeated: boolean): string {
@@ -106,22 +132,62 @@ export async function attemptOnce<T>(
   attempt.ms = endedMs - startedMs
   attempt.value = outcome.value
   if (outcome.kind === 'success') {
+    learnFromAnswer(journey, engine, endedMs)
     const outSinceMs = succeeded(target, isProbe, outcome.msToFirstFrame, endedMs)
     if (outSinceMs !== null) engine.desk.recovered(target, outSinceMs, endedMs)
     return { kind: 'answered', value: outcome.value, target, finish: deliver(target, reserved, group, engine) }
   }
   releaseAttempt(target, isProbe)
   group.strategy.refused?.(target, reserved, endedMs)
-  const row = policyFor(outcome.failure)
+  const row = rowOf(journey, target, outcome.failure, engine, endedMs)
   attempt.failure = outcome.failure
   attempt.row = row
   const renewed =
-    !refreshCredentials && row.sameTarget === 'refresh-credentials' && deployment.credentials.kind === 'role'
+    !refreshCredentials &&
+    row.sameTarget === 'refresh-credentials' &&
+    deployment.credentials.kind === 'role' &&
+    refutationOf(target, row, endedMs) === null
+  noteRefusedTier(journey, target, row, endedMs)
   if (!renewed) engine.desk.failed(target, row, outcome.failure, isProbe, endedMs)
   const failedAttempt = { attempt, target, group, tier, row, failure: outcome.failure, renewed }
   journey.failures.push(failedAttempt)
   explain(journey, `stopped: ${row.name}`)
   return failedAttempt
+}
+
+/** The row of the table, or what was learnt of words that it does not know. */
+function rowOf(
+  journey: Journey<unknown>,
+  { deployment }: Target,
+  failure: Failure,
+  { texts }: Engine,
+  nowMs: number,
+): PolicyRow {
+  const row = policyFor(failure, deployment.model)
+  if (row !== UNEXPLAINED) return row
+  const open = unexplainedIn(journey)
+  if (open !== undefined && saysTheSame(open.failure.message, failure.message)) {
+    texts.repeated(failure.message, nowMs)
+    return REPEATED_BY_SIBLING
+  }
+  return texts.rowOf(deployment.id, failure.message, nowMs)
+}
+
+/** A deployment has refused this very request in words that nobody knew, and a sibling has answered it. */
+function learnFromAnswer(journey: Journey<unknown>, { texts, desk }: Engine, nowMs: number): void {
+  const open = unexplainedIn(journey)
+  if (open === undefined) return
+  texts.answered(open.target.deployment.id, open.failure.message, nowMs)
+  desk.failed(open.target, ANSWERED_BY_SIBLING, open.failure, false, nowMs)
+}
+
+function unexplainedIn(journey: Journey<unknown>): FailedAttempt<unknown> | undefined {
+  return journey.failures.find(({ row }) => row === UNEXPLAINED)
+}
+
+function noteRefusedTier({ call }: Journey<unknown>, target: Target, row: PolicyRow, nowMs: number): void {
+  const tier = row.refuses === 'service-tier' ? (call.serviceTier?.() ?? null) : null
+  if (tier !== null) refuseTier(target, tier, nowMs)
 }
 
 function newAttempt<T>(deployment: Deployment, startedMs: number): Attempt<T> {

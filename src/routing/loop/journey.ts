@@ -69,10 +69,22 @@ function retriesFor(row: PolicyRow, group: Group, settings: RouterSettings): num
   return named ?? settings.numRetries
 }
 
-/** Whether the table, or the configuration where the table leaves it to that, lets another deployment be asked. */
-export function mayAskAnother(row: PolicyRow, group: Group): boolean {
-  if (row.otherTarget !== 'by-retry-policy') return row.otherTarget === 'yes'
-  return row.retryClass !== null && (group.retryPolicy[row.retryClass] ?? 0) > 0
+/** Whether the table, or the configuration where the table leaves it to that, lets another attempt be made after this failure. */
+export function mayAskAgain(journey: Journey<unknown>, { row, group }: FailedAttempt<unknown>): boolean {
+  const { otherTarget, retryClass } = row
+  switch (otherTarget) {
+    case 'yes':
+      return true
+    case 'no':
+      return false
+    case 'once':
+    case 'one-sibling':
+      return journey.failures.filter((failed) => failed.row.otherTarget === otherTarget).length === 1
+    case 'by-retry-policy':
+      return retryClass !== null && (group.retryPolicy[retryClass] ?? 0) > 0
+    default:
+      return otherTarget satisfies never
+  }
 }
 
 /** Says in the entry of the last attempt what came of it. */

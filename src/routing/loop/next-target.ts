@@ -1,7 +1,8 @@
 /** Which deployment of a group is asked next, or asked again. */
 import type { RouterSettings } from '../../config/types.ts'
 import type { Group, Tier } from '../groups.ts'
-import { standing, type Target, waitMs } from '../health/health.ts'
+import { isTierRefused, standing, type Target, waitMs } from '../health/health.ts'
+import { namedWaitMs } from '../policy/failure.ts'
 import { failuresOf, hasTried, isUsedUp, type Journey } from './journey.ts'
 
 export type Next = { target: Target; tier: number }
@@ -14,6 +15,8 @@ export function nextTarget(
   settings: RouterSettings,
 ): Next | null {
   const { nowMs } = journey.context
+  const other = otherAccount(journey, group, tiers, settings)
+  if (other !== null) return other
   for (let tier = 0; tier < tiers.length; tier++) {
     if (isUsedUp(journey, group, tier, settings)) continue
     const target = pickUsable(journey, group, tiers[tier] ?? [])
@@ -30,8 +33,34 @@ function pickUsable(journey: Journey<unknown>, group: Group, tier: Tier): Target
   const isUsable = (target: Target) => standing(target, nowMs) === 'usable' && !hasTried(journey, target)
   const [only] = tier
   if (tier.length === 1 && only !== undefined) return isUsable(only) ? only : undefined
-  const usable = tier.filter(isUsable)
+  const usable = serving(journey, tier.filter(isUsable))
   return usable.length > 1 ? (group.strategy.pick(usable, journey.context) ?? usable[0]) : usable[0]
+}
+
+/** Those that were not refused the service tier of this call, where there are any. */
+function serving({ call, context }: Journey<unknown>, usable: Target[]): Target[] {
+  if (usable.length < 2 || usable.every(({ state }) => state.refusedTiers.size === 0)) return usable
+  const asked = call.serviceTier?.() ?? null
+  const rest = asked === null ? [] : usable.filter((target) => !isTierRefused(target, asked, context.nowMs))
+  return rest.length > 0 ? rest : usable
+}
+
+/** For a call whose refusal may be about the account: the deployments of that account would say the same. */
+function otherAccount(
+  journey: Journey<unknown>,
+  group: Group,
+  tiers: readonly Tier[],
+  settings: RouterSettings,
+): Next | null {
+  const last = journey.failures.at(-1)
+  if (last?.group !== group || last.row.otherTarget !== 'one-sibling') return null
+  for (let tier = 0; tier < tiers.length; tier++) {
+    if (isUsedUp(journey, group, tier, settings)) continue
+    const others = (tiers[tier] ?? []).filter(({ credentials }) => credentials !== last.target.credentials)
+    const target = pickUsable(journey, group, others)
+    if (target !== undefined) return { target, tier }
+  }
+  return null
 }
 
 /** Of the deployments that have not failed this call and meet the condition, the one that is asked again first. */
@@ -75,7 +104,7 @@ export function sameTarget(journey: Journey<unknown>, group: Group, settings: Ro
     if (row.sameTarget === 'once' && (times > 1 || standing(target, nowMs) !== 'usable')) continue
     const ownMs =
       row.sameTarget === 'once' ? quickMs(journey) : Math.max(backoffMs(journey, times), waitMs(target, nowMs))
-    const afterMs = Math.ceil(Math.max(ownMs, settings.retryAfterMs, failure.retryAfterMs ?? 0))
+    const afterMs = Math.ceil(Math.max(ownMs, settings.retryAfterMs, namedWaitMs(failure) ?? 0))
     if (afterMs <= Math.max(BACKOFF_MAX_MS, settings.retryAfterMs) && nowMs + afterMs < journey.deadlineMs) {
       return { target, tier, afterMs }
     }

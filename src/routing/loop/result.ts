@@ -14,8 +14,9 @@ import type { FailedAttempt, Journey } from './journey.ts'
  */
 const TOLD_WAIT_MAX_MS = 60_000
 
-/** Errors that time mends. */
+/** Errors that time mends: by whose doing they are, and by what a client does with their status. */
 const RETRYABLE: ReadonlySet<Blame> = new Set<Blame>(['quota', 'service', 'network'])
+const RETRIED_STATUSES: ReadonlySet<number | null> = new Set([429, 503])
 
 /** Everything that was considered for a call: the groups in the order asked. */
 export type Considered = { group: Group; candidates: Candidates }
@@ -40,12 +41,12 @@ export function failureResult<T>(
   const { attempt, failure, group, row, target } = failed
   // A deployment that found fault with this very request would do so again, however soon it may be asked.
   const unhelpful = new Set(journey.failures.filter((one) => one.row.blame === 'request').map((one) => one.target))
-  const wait = RETRYABLE.has(row.blame) ? soonestWait(considered, nowMs, unhelpful).ms : 0
+  const isRetryable = RETRYABLE.has(row.blame) || RETRIED_STATUSES.has(failure.status)
   const travelled = {
     deployment: target.deployment,
     group: group.name,
     fallbacks: considered.length - 1,
-    retryAfterMs: wait > 0 ? told(wait) : null,
+    retryAfterMs: isRetryable ? told(soonestWait(considered, nowMs, unhelpful).ms) : null,
   }
   if (attempt.value === null) return { kind: 'exhausted', failure, ...travelled }
   return { kind: 'failed', value: attempt.value, failure, ...travelled }
@@ -58,7 +59,7 @@ export function coolingResult<T>(asked: Group, considered: readonly Considered[]
   return {
     kind: 'cooling',
     status: row?.blame === 'quota' ? 429 : 503,
-    retryAfterMs: told(Math.max(ms, 1)),
+    retryAfterMs: told(ms),
     group: asked.name,
     reason: row?.name ?? 'busy',
   }
@@ -91,7 +92,7 @@ export function refusalResult<T>(asked: Group, considered: readonly Considered[]
 }
 
 function told(ms: number): number {
-  return Math.ceil(Math.min(ms, TOLD_WAIT_MAX_MS))
+  return Math.ceil(Math.max(1, Math.min(ms, TOLD_WAIT_MAX_MS)))
 }
 
 function soonestWait(

@@ -1,7 +1,7 @@
 /** What an upstream did instead of answering: all that routing needs to know of it. */
 
 export type FailurePhase =
-  /** Before anything was sent to Bedrock: the session of an assumed role could not be had. */
+  /** Before anything was sent to Bedrock: the session of an assumed role could not be had, or is of no use for the operation. */
   | 'credentials'
   /** Network error before response headers. */
   | 'connect'
@@ -23,6 +23,17 @@ export type Failure = {
   /** Of ModelErrorException and ModelStreamErrorException: what the model's own server said. */
   originalStatusCode?: number
   timedOut?: boolean
+  /** The gateway broke off itself, because the client had left. */
+  abortedByUs?: true
   /** From `x-amz-retry-after` (ms) or `retry-after` (s). */
   retryAfterMs?: number
+}
+
+/** The longest time an upstream may name. */
+const NAMED_MAX_MS = 60 * 60_000
+
+/** The wait that the upstream asks for; null where it names none, or no sane one. */
+export function namedWaitMs({ retryAfterMs }: Failure): number | null {
+  if (retryAfterMs === undefined || !Number.isFinite(retryAfterMs)) return null
+  return retryAfterMs > 0 && retryAfterMs <= NAMED_MAX_MS ? Math.ceil(retryAfterMs) : null
 }

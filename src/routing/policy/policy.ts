@@ -6,8 +6,30 @@
  * twice. LiteLLM's ContentPolicyViolationErrorRetries has nothing to bound: an intervening guardrail is a 200 on Bedrock.
  */
 import type { Failure } from './failure.ts'
-import type { PolicyRow, Treatment } from './policy-row.ts'
+import type { PolicyRow } from './policy-row.ts'
 import { matches } from './signal.ts'
+import {
+  ACCOUNT,
+  MODEL_IDENTIFIER,
+  ON_DEMAND,
+  RESERVATION,
+  speaksOfAnotherResource,
+  speaksOfOwnModel,
+  TOO_LONG,
+} from './texts.ts'
+import {
+  CREDENTIALS,
+  FORBIDDEN,
+  MISCONFIGURED,
+  MODEL,
+  MODEL_FINAL,
+  QUOTA,
+  REQUEST,
+  SERVICE,
+  SILENCE,
+  UNLESS_REFUTED,
+} from './treatments.ts'
+import { UNEXPLAINED } from './unexplained.ts'
 
 const COMMON_ERRORS = 'https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html'
 const TROUBLESHOOTING = 'https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html'
@@ -18,91 +40,49 @@ const INVOKE_STREAM =
 const CONVERSE_STREAM = 'https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html'
 const QUOTAS = 'https://docs.aws.amazon.com/bedrock/latest/userguide/quotas.html'
 const PROFILES = 'https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html'
+const TIERS = 'https://docs.aws.amazon.com/bedrock/latest/userguide/service-tiers-inference.html'
 const GUARDRAILS = 'https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions.html'
 const STS = 'https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html#API_AssumeRole_Errors'
-
-/** The service slipped: another deployment at once, or the same one once more. */
-const SERVICE: Treatment = {
-  sameTarget: 'once',
-  otherTarget: 'yes',
-  health: 'count',
-  coolDown: 'growing',
-  blame: 'service',
-  uncounted: 'none',
-  retryClass: 'InternalServerErrorRetries',
-}
-/** Nothing answered. A second call to the same place may be billed beside the first. */
-const SILENCE: Treatment = {
-  ...SERVICE,
-  sameTarget: 'no',
-  blame: 'network',
-  uncounted: 'possible',
-  retryClass: null,
-}
-/** The deployment's own bucket is empty; every other one is full of its own. */
-const QUOTA: Treatment = {
-  sameTarget: 'no',
-  otherTarget: 'yes',
-  health: 'cool',
-  coolDown: 'growing',
-  blame: 'quota',
-  uncounted: 'none',
-  retryClass: 'RateLimitErrorRetries',
-}
-/** The deployment cannot work as it is configured. */
-const MISCONFIGURED: Treatment = {
-  sameTarget: 'no',
-  otherTarget: 'yes',
-  health: 'misconfigured',
-  coolDown: 'held',
-  blame: 'target',
-  uncounted: 'none',
-  retryClass: 'BadRequestErrorRetries',
-}
-const FORBIDDEN: Treatment = { ...MISCONFIGURED, retryClass: 'AuthenticationErrorRetries' }
-/** Its credentials are refused. The session of an assumed role can be renewed, once; nothing else can. */
-const CREDENTIALS: Treatment = { ...FORBIDDEN, sameTarget: 'refresh-credentials', health: 'credentials' }
-/** Every deployment would say the same. */
-const REQUEST: Treatment = {
-  sameTarget: 'no',
-  otherTarget: 'no',
-  health: 'none',
-  coolDown: 'none',
-  blame: 'request',
-  uncounted: 'none',
-  retryClass: 'BadRequestErrorRetries',
-}
-const MODEL: Treatment = { ...SERVICE, blame: 'model' }
-/** The answer of the model stands, and perhaps it has cost its tokens already. */
-const MODEL_FINAL: Treatment = { ...MODEL, sameTarget: 'no', otherTarget: 'no', retryClass: null }
 
 const THROTTLES = ['Throttling', 'ThrottlingException', 'RequestLimitExceeded']
 const CREDENTIAL_ERRORS = [
   'ExpiredToken',
   'ExpiredTokenException',
+  'InvalidClientTokenId',
+  'UnrecognizedClientException',
+]
+/** A wrong secret makes a signature wrong, and so does a request that was signed in another form than it was sent in. */
+const SIGNATURE_ERRORS = [
   'IncompleteSignature',
   'IncompleteSignatureException',
-  'InvalidClientTokenId',
   'InvalidSignatureException',
   'MissingAuthenticationToken',
   'MissingAuthenticationTokenException',
   'RequestExpired',
   'SignatureDoesNotMatch',
-  'UnrecognizedClientException',
 ]
 
-/** AWS writes "isn't" with a straight or a typographic apostrophe. */
-const ON_DEMAND = /on-demand throughput isn.t supported/i
-/** Seen for accounts that may not use Bedrock or the model: aws/aws-cli#8717, aws-samples/amazon-bedrock-audio-summarizer#3. */
-const ACCOUNT = /^operation not allowed\.?$|^your account is not authorized/i
-/** Claude 2 (aws-samples/bedrock-chat#95), Claude 3 and 4 (daisuke-awaji/moca#254), Llama and Mistral, Titan, Nova. */
-const TOO_LONG =
-  /(?:input|prompt) is too long|exceed context limit|maximum context length|too many input tokens|input tokens exceeded/i
-/** Named by the request, not by the deployment: one client's guardrail must not take a deployment from all others. */
-const NAMED_BY_REQUEST = /guardrail|\bs3:/i
-
 export const POLICY: readonly PolicyRow[] = [
+  {
+    name: 'client-left',
+    when: { abortedByUs: true },
+    ...REQUEST,
+    blame: 'client',
+    uncounted: 'possible',
+    retryClass: null,
+    source: 'cancel_on_disconnect, or the end of the drain',
+  },
+
   // Before Bedrock was asked.
+  {
+    name: 'credentials-not-accepted',
+    when: { phases: ['credentials'], types: ['AccessDeniedException'], statuses: [null] },
+    ...REQUEST,
+    otherTarget: 'yes',
+    blame: 'operation',
+    retryClass: 'AuthenticationErrorRetries',
+    source: 'the table of operations: some take no API keys',
+  },
   { name: 'sts-unavailable', when: { phases: ['credentials'], statuses: [null, 429, '5xx'] }, ...SERVICE, source: STS },
   { name: 'sts-throttled', when: { phases: ['credentials'], types: THROTTLES }, ...SERVICE, source: STS },
   { name: 'role-not-assumed', when: { phases: ['credentials'] }, ...CREDENTIALS, sameTarget: 'no', source: STS },
@@ -122,7 +102,9 @@ export const POLICY: readonly PolicyRow[] = [
     retryClass: 'TimeoutErrorRetries',
     source: 'timeout and stream_timeout of the configuration',
   },
-  { name: 'network', when: { phases: ['connect'] }, ...SILENCE, uncounted: 'none', source: 'no response headers' },
+  // workerd gives the same error for a refused connection as for one that was lost after the request was sent, so that all may
+  // have consumed something.
+  { name: 'network', when: { phases: ['connect'] }, ...SILENCE, source: 'no response headers' },
   {
     name: 'stream-cut-before-content',
     when: { phases: ['first-frame'], statuses: [null] },
@@ -135,7 +117,7 @@ export const POLICY: readonly PolicyRow[] = [
     name: 'misrouted',
     when: { types: ['UnknownOperationException'] },
     ...REQUEST,
-    blame: 'target',
+    blame: 'gateway',
     alarm: true,
     source: COMMON_ERRORS,
   },
@@ -145,8 +127,7 @@ export const POLICY: readonly PolicyRow[] = [
     name: 'throttled-per-day',
     when: { statuses: [429], message: /per day/i },
     ...QUOTA,
-    health: 'quota-day',
-    coolDown: 'until-midnight-utc',
+    coolDown: { after: 'one', lasts: 'until-midnight-utc' },
     source: QUOTAS,
   },
   {
@@ -163,28 +144,73 @@ export const POLICY: readonly PolicyRow[] = [
     name: 'service-quota-exceeded',
     when: { types: ['ServiceQuotaExceededException'] },
     ...QUOTA,
-    coolDown: 'held',
+    coolDown: { after: 'one', lasts: 'held' },
     source: INVOKE_STREAM,
   },
 
   // Who asks, and for what.
   { name: 'credentials-refused', when: { types: CREDENTIAL_ERRORS }, ...CREDENTIALS, source: COMMON_ERRORS },
-  { name: 'unauthenticated', when: { statuses: [401] }, ...CREDENTIALS, source: COMMON_ERRORS },
+  {
+    name: 'signature-refused',
+    when: { types: SIGNATURE_ERRORS },
+    ...CREDENTIALS,
+    coolDown: UNLESS_REFUTED,
+    source: COMMON_ERRORS,
+  },
+  {
+    name: 'unauthenticated',
+    when: { statuses: [401] },
+    ...CREDENTIALS,
+    coolDown: UNLESS_REFUTED,
+    source: COMMON_ERRORS,
+  },
   {
     name: 'request-names-forbidden',
-    when: { statuses: [403, 404], message: NAMED_BY_REQUEST },
+    when: { statuses: [403, 404], message: speaksOfAnotherResource },
     ...REQUEST,
     otherTarget: 'yes',
     source: GUARDRAILS,
   },
-  { name: 'access-denied', when: { statuses: [403] }, ...FORBIDDEN, source: TROUBLESHOOTING },
-  { name: 'not-found', when: { statuses: [404] }, ...FORBIDDEN, retryClass: null, source: TROUBLESHOOTING },
+  {
+    name: 'account-denied',
+    when: { types: ['BadCScoreException', 'FTUFormNotFilled', 'OptInRequired'] },
+    ...FORBIDDEN,
+    source: COMMON_ERRORS,
+  },
+  {
+    name: 'access-denied',
+    when: { statuses: [403], message: speaksOfOwnModel },
+    ...FORBIDDEN,
+    source: TROUBLESHOOTING,
+  },
+  {
+    name: 'access-denied-somewhere',
+    when: { statuses: [403] },
+    ...FORBIDDEN,
+    coolDown: UNLESS_REFUTED,
+    source: TROUBLESHOOTING,
+  },
+  {
+    name: 'not-found',
+    when: { statuses: [404], message: speaksOfOwnModel },
+    ...FORBIDDEN,
+    retryClass: null,
+    source: TROUBLESHOOTING,
+  },
+  {
+    name: 'not-found-somewhere',
+    when: { statuses: [404] },
+    ...FORBIDDEN,
+    coolDown: UNLESS_REFUTED,
+    retryClass: null,
+    source: TROUBLESHOOTING,
+  },
 
   // 400: the texts that speak of the deployment, then of the prompt's length, then everything that is the client's own.
   { name: 'on-demand-unsupported', when: { statuses: [400], message: ON_DEMAND }, ...MISCONFIGURED, source: PROFILES },
   {
     name: 'model-identifier-invalid',
-    when: { statuses: [400], message: /model identifier is invalid/i },
+    when: { statuses: [400], message: MODEL_IDENTIFIER },
     ...MISCONFIGURED,
     source: TROUBLESHOOTING,
   },
@@ -195,12 +221,21 @@ export const POLICY: readonly PolicyRow[] = [
     source: TROUBLESHOOTING,
   },
   {
+    name: 'reservation-not-found',
+    when: { statuses: [400], message: RESERVATION },
+    ...REQUEST,
+    otherTarget: 'yes',
+    refuses: 'service-tier',
+    source: TIERS,
+  },
+  {
     name: 'prompt-too-long',
     when: { statuses: [400], message: TOO_LONG },
     ...REQUEST,
     fallback: 'context-window',
     source: CONVERSE,
   },
+  UNEXPLAINED,
   { name: 'bad-request', when: { statuses: [400] }, ...REQUEST, source: CONVERSE },
 
   // The model.
@@ -213,7 +248,6 @@ export const POLICY: readonly PolicyRow[] = [
     retryClass: 'TimeoutErrorRetries',
     source: CONVERSE,
   },
-  { name: 'model-stream-error', when: { types: ['ModelStreamErrorException'] }, ...MODEL, source: CONVERSE_STREAM },
   {
     name: 'model-error-of-server',
     when: { statuses: [424], originalStatuses: [429, '5xx'] },
@@ -224,10 +258,9 @@ export const POLICY: readonly PolicyRow[] = [
     name: 'model-error-of-request',
     when: { statuses: [424], originalStatuses: ['4xx'] },
     ...MODEL_FINAL,
-    health: 'none',
-    coolDown: 'none',
     source: CONVERSE,
   },
+  { name: 'model-stream-error', when: { types: ['ModelStreamErrorException'] }, ...MODEL, source: CONVERSE_STREAM },
   { name: 'model-error', when: { statuses: [424] }, ...MODEL_FINAL, source: CONVERSE },
 
   // The service, and what may stand in front of it.
@@ -247,6 +280,7 @@ export const POLICY: readonly PolicyRow[] = [
 /** What none of the rows foresees is asked for elsewhere, and counted. */
 export const UNFORESEEN: PolicyRow = { name: 'unforeseen', when: {}, ...SILENCE, blame: 'service', source: 'no row' }
 
-export function policyFor(failure: Failure): PolicyRow {
-  return POLICY.find((row) => matches(row.when, failure)) ?? UNFORESEEN
+/** `model`: the identifier that the deployment sends upstream, which the text may speak of. */
+export function policyFor(failure: Failure, model: string): PolicyRow {
+  return POLICY.find((row) => matches(row.when, failure, model)) ?? UNFORESEEN
 }

@@ -11,20 +11,28 @@ export type Signal = {
   types?: readonly string[]
   /** `originalStatusCode` of a 424. */
   originalStatuses?: readonly StatusPattern[]
-  message?: RegExp
+  /** What the text says: a pattern, or a question about it and the deployment's own model. */
+  message?: RegExp | ((message: string, model: string) => boolean)
   timedOut?: true
+  abortedByUs?: true
 }
 
-export function matches(signal: Signal, failure: Failure): boolean {
+/** `model`: the identifier that the deployment sends upstream. */
+export function matches(signal: Signal, failure: Failure, model: string): boolean {
   return (
     (signal.phases === undefined || signal.phases.includes(failure.phase)) &&
     (signal.statuses === undefined || includesStatus(signal.statuses, failure.status)) &&
     (signal.types === undefined || (failure.type !== null && signal.types.includes(failure.type))) &&
     (signal.originalStatuses === undefined ||
       includesStatus(signal.originalStatuses, failure.originalStatusCode ?? null)) &&
-    (signal.message === undefined || signal.message.test(failure.message)) &&
-    (signal.timedOut === undefined || failure.timedOut === true)
+    (signal.message === undefined || says(signal.message, failure.message, model)) &&
+    (signal.timedOut === undefined || failure.timedOut === true) &&
+    (signal.abortedByUs === undefined || failure.abortedByUs === true)
   )
+}
+
+function says(condition: NonNullable<Signal['message']>, message: string, model: string): boolean {
+  return condition instanceof RegExp ? condition.test(message) : condition(message, model)
 }
 
 function includesStatus(patterns: readonly StatusPattern[], status: number | null): boolean {

@@ -70,7 +70,8 @@ export function ours(
       const made: Attempt[] = []
       const result = await router.route<Answer | null>({
         group: spec.group,
-        portable: true,
+        fallback: 'any-group',
+        ownHealth: null,
         streams: spec.streams,
         bodyBytes: spec.bodyBytes,
         estimatedInputTokens: spec.prompt.inputTokens,

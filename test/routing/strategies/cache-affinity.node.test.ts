@@ -164,7 +164,8 @@ describe('cache-affinity', () => {
     for (let n = 0; n < 40; n++) {
       await b.router.route<string>({
         group: 'm',
-        portable: true,
+        fallback: 'any-group',
+        ownHealth: null,
         streams: true,
         bodyBytes: body(1),
         attempts: [],

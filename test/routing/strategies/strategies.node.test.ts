@@ -24,7 +24,8 @@ const with3 = (fields: Partial<Deployment>[], router: Partial<RouterSettings> = 
 async function open(b: Bench, id: string) {
   const result = await b.router.route<string>({
     group: 'm',
-    portable: true,
+    fallback: 'any-group',
+    ownHealth: null,
     streams: true,
     bodyBytes: null,
     attempts: [],
@@ -129,7 +130,8 @@ describe('usage-based-routing', () => {
   const call = async (b: Bench, maxTokens: number, used?: { inputTokens: number; outputTokens: number }) => {
     const result = await b.router.route<string>({
       group: 'm',
-      portable: true,
+      fallback: 'any-group',
+      ownHealth: null,
       streams: false,
       bodyBytes: null,
       estimatedInputTokens: 100,
