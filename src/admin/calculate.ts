@@ -9,7 +9,7 @@ import { type CasePrice, priceCase } from '../ledger/cost/price-case.ts'
 import { BYTES_PER_TOKEN, guessTokens } from '../ledger/cost/token-guess.ts'
 import { BUNDLED_CATALOGUE } from '../ledger/prices/bundled.ts'
 import type { Catalogue } from '../ledger/prices/price-row.ts'
-import { adminErrorResponse } from './errors.ts'
+import { adminErrorResponse } from './management-error.ts'
 
 /** A case is a few pieces of JSON, or one request; more does not belong here. */
 const BODY_MAX_CHARS = 25_000_000

@@ -3,7 +3,7 @@ import { readSpendLogs } from '../ledger/reading/logs.ts'
 import { parseSpendLogsQuery, parseSpendReportQuery, type QueryIssue } from '../ledger/reading/query.ts'
 import { readSpendReport } from '../ledger/reading/spend-report.ts'
 import { ensureSchema } from '../ledger/schema/ensure-schema.ts'
-import { adminErrorResponse } from './errors.ts'
+import { adminErrorResponse } from './management-error.ts'
 
 /** Newest first; the next page is named in `link: <…>; rel="next"` (https://www.rfc-editor.org/rfc/rfc8288). */
 export async function spendLogs(request: Request, db: D1Database): Promise<Response> {

@@ -1,7 +1,7 @@
 /** What a page of `/spend/logs` says of the next one, whoever asks, and what the first question of a new deployment finds. */
 import { env } from 'cloudflare:test'
 import { expect, test } from 'vitest'
-import { readiness } from '../../src/admin/health.ts'
+import { readiness } from '../../src/admin/health-report.ts'
 import { spendLogs } from '../../src/admin/spend.ts'
 import { bookRecords } from '../../src/ledger/booking/book-rows.ts'
 import { DAY_START_MS, spendRecord } from '../ledger/records.ts'

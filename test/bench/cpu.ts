@@ -1,6 +1,6 @@
 /** CPU time of a workerd, which says more than requests per second: client and upstream share the machine with it. */
 import { existsSync, readFileSync } from 'node:fs'
-import { childPids, statOf } from '../../src/cli/start/processes.ts'
+import { childPids, statOf } from '../../src/cli/start/ending/processes.ts'
 
 /** One tick of `/proc/<pid>/stat`: USER_HZ is 100 on every Linux that Node runs on (proc(5), `utime`). */
 const TICK_MS = 10

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { ROOT } from '../../src/cli/root.ts'
-import { childPids, statOf } from '../../src/cli/start/processes.ts'
+import { childPids, statOf } from '../../src/cli/start/ending/processes.ts'
 
 export type Ended = { code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }
 

@@ -3,6 +3,8 @@ import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { secretBindings } from './bindings.ts'
+import { untilStopped } from './ending/stop.ts'
+import { watchOver } from './ending/watch.ts'
 import { LOOPBACK, type LocalGateway, openGateway } from './gateway.ts'
 import { certificatesIn } from './https/certificates.ts'
 import { openTlsFront, type TlsFront } from './https/tls-front.ts'
@@ -11,8 +13,6 @@ import { pasteLines } from './paste.ts'
 import { askForPort } from './port.ts'
 import { type SimulatorProcess, startSimulatorProcess } from './simulator.ts'
 import { type ConfigSource, configOfFile, configOfSample, SAMPLE_REGIONS } from './source.ts'
-import { untilStopped } from './stop.ts'
-import { watchOver } from './watch.ts'
 
 const STOPPED = 0
 const FAILED = 1

@@ -6,7 +6,7 @@ import { withinDeadline } from '../base/deadline.ts'
 import type { Deployment, GatewayConfig } from '../config/types.ts'
 import { ensureSchema } from '../ledger/schema/ensure-schema.ts'
 import type { DeploymentHealth } from '../routing/router.ts'
-import { adminErrorResponse } from './errors.ts'
+import { adminErrorResponse } from './management-error.ts'
 
 /** A database that does not answer in this time is away, as far as readiness is concerned. */
 const DB_TIMEOUT_MS = 3000
