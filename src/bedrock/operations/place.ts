@@ -1,6 +1,6 @@
 /** Reading what a request says at a place that an operation names. */
 import type { HeaderMap } from '../../base/header-map.ts'
-import { member, parseJson, parseJsonText } from '../../base/json.ts'
+import { member, parseBoundedJson, parseJsonText } from '../../base/json.ts'
 import type { Operation, Place } from './operation.ts'
 import type { Labels } from './path-template.ts'
 
@@ -11,7 +11,7 @@ export function resourceOf({ resource }: Operation, request: RequestParts): stri
   if (resource.kind === 'account') return null
   const { at } = resource
   if (at.in === 'path') return request.labels[at.label] ?? null
-  const value = at.in === 'header' ? request.headers[at.name] : memberAt(parseJson(request.body), at.path)
+  const value = at.in === 'header' ? request.headers[at.name] : memberAt(parseBoundedJson(request.body), at.path)
   return typeof value === 'string' && value !== '' ? value : null
 }
 

@@ -3,7 +3,7 @@
  * so a body is parsed only where the operation or a name found in its text says that something is there.
  */
 import type { HeaderMap } from '../../base/header-map.ts'
-import { isObject, parseJson } from '../../base/json.ts'
+import { isObject, parseBoundedJson } from '../../base/json.ts'
 import { familyOfReference } from '../../bedrock/model/families/families.ts'
 import type { Operation, Place } from '../../bedrock/operations/operation.ts'
 import { valueAt } from '../../bedrock/operations/place.ts'
@@ -27,7 +27,7 @@ export function readRequestFacts(
   body: Uint8Array,
   priceModel: string,
 ): RequestFacts {
-  const asked = isBodyWanted(operation, body, priceModel) ? record(parseJson(body)) : null
+  const asked = isBodyWanted(operation, body, priceModel) ? record(parseBoundedJson(body)) : null
   const guardrail = operation.guardrail?.in === 'header' ? headers[operation.guardrail.name] : undefined
   const guarded = guardrail === undefined ? {} : { guardrailConfig: { guardrailIdentifier: guardrail } }
   return {
