@@ -42,11 +42,13 @@ export function failureResult<T>(
   // A deployment that found fault with this very request would do so again, however soon it may be asked.
   const unhelpful = new Set(journey.failures.filter((one) => one.row.blame === 'request').map((one) => one.target))
   const isRetryable = RETRYABLE.has(row.blame) || RETRIED_STATUSES.has(failure.status)
+  // Where routing would ask again at once, what the upstream said of the wait holds.
+  const waitMs = soonestWait(considered, nowMs, unhelpful).ms || (failure.retryAfterMs ?? 0)
   const travelled = {
     deployment: target.deployment,
     group: group.name,
     fallbacks: considered.length - 1,
-    retryAfterMs: isRetryable ? told(soonestWait(considered, nowMs, unhelpful).ms) : null,
+    retryAfterMs: isRetryable ? told(waitMs) : null,
   }
   if (attempt.value === null) return { kind: 'exhausted', failure, ...travelled }
   return { kind: 'failed', value: attempt.value, failure, ...travelled }
