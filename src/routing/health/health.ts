@@ -216,7 +216,7 @@ export function failed(target: Target, input: FailureInput): Cooling | null {
   state.consecutiveFailures++
   state.windowFailures++
   const needsMany = row.coolDown.after === 'many' || refutation !== null
-  const spoiltProbe = isProbe && state.cooling !== null
+  const spoiltProbe = isProbe && state.cooling !== null && refutation === null
   if (needsMany && !spoiltProbe && !failsTooOften(state, input.allowedFails)) return null
   const next = coolDownFor({ ...input, rule: row.coolDown, before: state.coolings })
   if (next === null) return null
