@@ -8,8 +8,10 @@ import { decodeFrames } from '../simulator/raw-client.ts'
 import { modelIdOf } from './cases.ts'
 import { type Bench, FIRST, ordered, SECOND, startBench } from './failover-bench.ts'
 
-/** Before AWS is asked: assume-role.node.test.ts has them. */
-const ROWS_OF_STS = ['sts-unavailable', 'sts-throttled', 'role-not-assumed']
+/** Before AWS is asked: assume-role.node.test.ts has them, and the tests of routing the last one, for which an API key is needed. */
+const ROWS_OF_CREDENTIALS = ['sts-unavailable', 'sts-throttled', 'role-not-assumed', 'credentials-not-accepted']
+/** Nobody is there to be answered: test/relay/abandoned.node.test.ts has the client that leaves. */
+const ROWS_OF_CLIENTS_GONE = ['client-left']
 
 type Case = {
   row: string
@@ -21,6 +23,8 @@ type Case = {
   streams?: true
   /** Deployments that the row takes out say so in the log. */
   health?: 'cooling' | 'held-out' | 'alarm'
+  /** Row that the log names, where what another deployment said makes it another one. */
+  reason?: string
 }
 
 type Detail = ErrorDetails & Pick<Case, 'health'>
@@ -80,12 +84,17 @@ const CASES: readonly Case[] = [
   passedOn('throttled', 'ThrottlingException', 429, { message: 'Rate exceeded', ...cools }),
   passedOn('service-quota-exceeded', 'ServiceQuotaExceededException', 400, holds),
   passedOn('credentials-refused', 'ExpiredTokenException', 403, holds),
-  raw('unauthenticated', 401, holds),
+  // The other deployment answers at once, which leaves it to the request.
+  passedOn('signature-refused', 'InvalidSignatureException', 403),
+  raw('unauthenticated', 401),
   passedOn('request-names-forbidden', 'AccessDeniedException', 403, {
     message: 'You do not have access to the guardrail of this request.',
   }),
+  passedOn('account-denied', 'BadCScoreException', 403, holds),
   passedOn('access-denied', 'AccessDeniedException', 403, holds),
+  passedOn('access-denied-somewhere', 'AccessDeniedException', 403, { message: 'Access is denied.', ...holds }),
   passedOn('not-found', 'ResourceNotFoundException', 404, holds),
+  passedOn('not-found-somewhere', 'ResourceNotFoundException', 404, { message: 'It does not exist.', ...holds }),
   passedOn('on-demand-unsupported', 'ValidationException', 400, {
     message: 'Invocation of model ID x with on-demand throughput isn’t supported.',
     ...holds,
@@ -95,6 +104,14 @@ const CASES: readonly Case[] = [
     ...holds,
   }),
   passedOn('account-not-allowed', 'ValidationException', 400, { message: 'Operation not allowed', ...holds }),
+  {
+    ...passedOn('unexplained-refusal', 'ValidationException', 400, { message: 'This account may not do that here.' }),
+    health: 'held-out',
+    reason: 'answered-by-sibling',
+  },
+  passedOn('reservation-not-found', 'ValidationException', 400, {
+    message: 'Reservation not found.',
+  }),
   handedOut('prompt-too-long', 'ValidationException', 400, { message: 'Input is too long for requested model.' }),
   handedOut('bad-request', 'ValidationException', 400),
   handedOut('model-timeout', 'ModelTimeoutException', 424),
@@ -129,12 +146,12 @@ afterAll(() => bench?.stop())
 
 test('every row of the table has its case here', () => {
   const rows = new Set(POLICY.map(({ name }) => name))
-  expect(new Set([...ROWS_OF_STS, ...CASES.map(({ row }) => row)])).toEqual(rows)
+  expect(new Set([...ROWS_OF_CREDENTIALS, ...ROWS_OF_CLIENTS_GONE, ...CASES.map(({ row }) => row)])).toEqual(rows)
 })
 
 test.each(CASES.filter(({ client }) => client === undefined))(
   '$row: another deployment is asked at once, and the client sees nothing of it',
-  async ({ row, fault, first, streams, health }) => {
+  async ({ row, fault, first, streams, health, reason = row }) => {
     bench.simulator.fault({ model: modelIdOf(row), region: FIRST }, fault)
     const answer = await bench.ask(row, streams ? 'converse-stream' : 'converse')
     expect(answer.status).toBe(200)
@@ -151,7 +168,7 @@ test.each(CASES.filter(({ client }) => client === undefined))(
         { deployment: `${row}/${SECOND}/1`, region: SECOND, status: 200, error_type: null },
       ],
     })
-    expect(healthEvents(row)).toEqual(health === undefined ? [] : [{ kind: health, reason: row, region: FIRST }])
+    expect(healthEvents(row)).toEqual(health === undefined ? [] : [{ kind: health, reason, region: FIRST }])
   },
 )
 

@@ -77,8 +77,9 @@ function judgeBody(
   if (answer.kind === 'event-stream') return failed(notAnAnswer('something else came in place of an event stream'))
   if (body.byteLength === 0) return failed(notAnAnswer('the answer is empty'))
   const json = parseJson(body)
-  const isOtherMedia = answer.kind === 'blob' && type !== '' && !type.includes('json')
-  if (!isObject(json) && !isOtherMedia) return failed(notAnAnswer('the answer is no whole JSON'))
+  // What a model answers to Invoke is the model's own: it is no answer only where it says JSON and is none.
+  const isModelsOwn = answer.kind === 'blob' && (json !== null || !type.includes('json'))
+  if (!isObject(json) && !isModelsOwn) return failed(notAnAnswer('the answer is no whole JSON'))
   return { kind: 'content', answer: { kind: 'buffered', ...ours, body, json } }
 }
 
