@@ -8,7 +8,7 @@ import type { Place } from '../operations/operation.ts'
 const TIER_MAX_CHARS = 32
 
 /** Texts and members that are kept of a body: enough for a tier, far too little for a prompt. */
-const BOUNDS = { textMaxBytes: 64, memberMaxChars: 1024, maxChars: 32 * 1024 }
+const BOUNDS = { textMaxBytes: 64, memberMaxBytes: 1024, maxBytes: 32 * 1024 }
 
 /**
  * Null where the request asks for none. The body is only scanned, without building its tree, and only where its text names the

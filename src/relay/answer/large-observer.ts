@@ -19,8 +19,8 @@ const NOTHING = new Uint8Array(0)
 export function largeObserver(callId: string, isJson: boolean): StreamObserver {
   const skeleton = createJsonSkeleton({
     textMaxBytes: TEXT_MAX_BYTES,
-    memberMaxChars: MEMBER_MAX_CHARS,
-    maxChars: SKELETON_MAX_CHARS,
+    memberMaxBytes: MEMBER_MAX_CHARS,
+    maxBytes: SKELETON_MAX_CHARS,
   })
   return {
     push: (bytes) => skeleton.push(bytes),
