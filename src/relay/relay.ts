@@ -11,6 +11,7 @@ import { no, ok, type Result } from '../base/result.ts'
 import { recognise } from '../bedrock/operations/path.ts'
 import { resourceOf } from '../bedrock/operations/place.ts'
 import { canonicalQuery } from '../bedrock/signing/canonical-query.ts'
+import { requestedTier } from '../bedrock/usage/requested-tier.ts'
 import type { Deployment } from '../config/types.ts'
 import type { Env } from '../env.ts'
 import type { RouteCall } from '../routing/router.ts'
@@ -92,7 +93,7 @@ export async function carry(call: AdmittedCall, deps: RelayDeps, only?: Deployme
 }
 
 function routeOf(call: AdmittedCall, { isolate }: RelayDeps): RouteCall<Delivery> {
-  const { operation, body, attempts, disconnect } = call
+  const { operation, clientHeaders, body, attempts, disconnect } = call
   return {
     ...call.resolved,
     fallback: operation.fallback,
@@ -101,6 +102,7 @@ function routeOf(call: AdmittedCall, { isolate }: RelayDeps): RouteCall<Delivery
     bodyBytes: body.bytes,
     attempts,
     isAbandoned: disconnect.gone,
+    serviceTier: () => requestedTier(operation.serviceTier, clientHeaders, body.bytes),
     ...promptSizeOf(call),
     attempt: (attempt, limitMs, refreshCredentials) =>
       attemptCall(call, attempt, { limitMs, refreshCredentials }, isolate),

@@ -2,7 +2,7 @@
 
 import type { Group } from '../groups.ts'
 import { type Target, waitMs } from '../health/health.ts'
-import type { Failure } from '../policy/failure.ts'
+import { type Failure, namedWaitMs } from '../policy/failure.ts'
 import { BLAME_BY_USEFULNESS, type Blame } from '../policy/policy-row.ts'
 import type { RouteResult } from '../route.ts'
 import type { Candidates } from './candidates.ts'
@@ -43,7 +43,7 @@ export function failureResult<T>(
   const unhelpful = new Set(journey.failures.filter((one) => one.row.blame === 'request').map((one) => one.target))
   const isRetryable = RETRYABLE.has(row.blame) || RETRIED_STATUSES.has(failure.status)
   // Where routing would ask again at once, what the upstream said of the wait holds.
-  const waitMs = soonestWait(considered, nowMs, unhelpful).ms || (failure.retryAfterMs ?? 0)
+  const waitMs = soonestWait(considered, nowMs, unhelpful).ms || (namedWaitMs(failure) ?? 0)
   const travelled = {
     deployment: target.deployment,
     group: group.name,
