@@ -27,6 +27,7 @@ export default {
       },
       disconnect,
       cancelUpstream: () => controller.abort(),
+      silenceMs: url.searchParams.has('silence') ? Number(url.searchParams.get('silence')) : null,
     })
     ctx.waitUntil(
       done.then((result) => {

@@ -110,6 +110,66 @@ describe('an upstream that breaks', () => {
   })
 })
 
+describe('an upstream that falls silent', () => {
+  test('is cancelled after the bound, and the client gets the epilogue and a clean end', async () => {
+    const opened = nextResponse()
+    const client = await fetch(`${gateway}/stream?silence=600`)
+    const response = await opened
+    const closed = once(response, 'close')
+    response.write('half')
+    const saidMs = performance.now()
+    expect(await client.text()).toBe('prefix half+broke')
+    const silentMs = performance.now() - saidMs
+    expect(silentMs).toBeGreaterThan(550)
+    expect(silentMs).toBeLessThan(3_000)
+    await closed
+    expect(await outcome()).toEqual({ client: 'served', upstream: 'broke', tapped: 'half' })
+  })
+
+  test('for less than the bound at a time is no broken one, however long it takes in all', async () => {
+    const opened = nextResponse()
+    const client = await fetch(`${gateway}/stream?silence=600`)
+    const response = await opened
+    const writing = setInterval(() => response.write('x'), 200)
+    const text = client.text()
+    await new Promise((resolve) => setTimeout(resolve, 2_000))
+    clearInterval(writing)
+    response.end('y')
+    expect(await text).toMatch(/^prefix x{5,}y\+ended$/)
+    expect(await outcome()).toMatchObject({ client: 'served', upstream: 'ended' })
+  })
+
+  test('is waited for without a bound where there is none', async () => {
+    const opened = nextResponse()
+    const client = await fetch(`${gateway}/stream`)
+    const response = await opened
+    response.write('half')
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
+    response.end(' and half')
+    expect(await client.text()).toBe('prefix half and half+ended')
+  })
+
+  test('is no matter of a client that reads slowly', async () => {
+    const opened = nextResponse()
+    const client = await fetch(`${gateway}/stream?silence=500`)
+    const response = await opened
+    const reader = (client.body as ReadableStream<Uint8Array>).getReader()
+    expect(await readOnce(reader)).toBe('prefix ')
+    const block = Buffer.alloc(64 * 1024, 'x')
+    const writing = setInterval(() => response.write(block), 50)
+    await new Promise((resolve) => setTimeout(resolve, 2_000))
+    clearInterval(writing)
+    response.end('last')
+    let text = ''
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      text += new TextDecoder().decode(value)
+    }
+    expect(text.endsWith('last+ended')).toBe(true)
+  })
+})
+
 describe('a client that leaves', () => {
   test('the upstream is read to its end through the tap', async () => {
     const opened = nextResponse()

@@ -6,6 +6,7 @@ import { retryAfterHeaders } from '../../bedrock/error-response.ts'
 import { errorNameOfException, statusOfErrorName } from '../../bedrock/errors.ts'
 import { retryAfterMsOf } from '../../bedrock/retry-after.ts'
 import type { WireParts } from '../../bedrock/usage/wire-parts.ts'
+import type { Deployment } from '../../config/types.ts'
 import type { Failure } from '../../routing/policy/failure.ts'
 import type { RouteResult, Router } from '../../routing/router.ts'
 import type { AdmittedCall } from '../call.ts'
@@ -105,6 +106,7 @@ function passOn(
     observer,
     disconnect: call.disconnect,
     cancelUpstream: result.value.cancelUpstream,
+    silenceMs: answer.kind === 'stream' ? silenceOf(call, result.deployment) : null,
   })
   const ending = done.then((outcome) => {
     const observation = observer.observe(answer.headers, outcome)
@@ -116,6 +118,11 @@ function passOn(
   deps.ctx.waitUntil(ending.catch((cause) => endCall(call, { kind: 'fault', cause }, deps)))
   const ours = ourHeaders(call, { ...headerFacts(call, result), costUsd: null, headersAtMs })
   return new Response(body, { status: answer.status, headers: { ...answer.headers, ...ours } })
+}
+
+/** `stream_timeout` where it is written, the nearest one. A gap of any length is healthy where nobody wrote it: models think. */
+function silenceOf({ config }: AdmittedCall, { streamTimeoutMs }: Deployment): number | null {
+  return streamTimeoutMs ?? config.router.streamSilenceMs
 }
 
 /** A stream that broke after its first content frame cannot be retried, but its deployment is remembered for it. */

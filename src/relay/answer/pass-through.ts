@@ -20,6 +20,9 @@ const TAP_READ_BYTES = 64 * 1024
 const TAP_LOOK_MAX_BYTES = 4 * 1024 * 1024
 const TAP_CATCH_UP_MS = 250
 
+/** A bound on silence shorter than a few looks is watched in looks of its own; what fell silent is found out so much too late at most. */
+const LOOKS_PER_SILENCE = 4
+
 /** Time to read what the client has had before its upstream is cancelled; the backlog is in memory. */
 const LAST_LOOK_MS = 50
 
@@ -46,6 +49,8 @@ export type PassOptions = {
   disconnect: Disconnect
   /** Ends the upstream connection at once. */
   cancelUpstream(): void
+  /** Longest silence of the upstream, after which it counts as broken; null for no bound. */
+  silenceMs: number | null
 }
 
 /** `done` never rejects; it must be handed to `waitUntil` at once. */
@@ -107,19 +112,25 @@ async function readTap(
     })
   })
   const ended = Promise.race([settled, cancelling])
-  let waitMs = TAP_INTERVAL_MS
+  const { silenceMs } = options
+  const intervalMs = silenceMs === null ? TAP_INTERVAL_MS : Math.min(TAP_INTERVAL_MS, silenceMs / LOOKS_PER_SILENCE)
+  let heardMs = Date.now()
+  let waitMs = intervalMs
   let buffer = new Uint8Array(TAP_READ_BYTES)
   let lookBytes = 0
   try {
     for (;;) {
       if (running && lookBytes === 0) await raceTimer(ended, waitMs)
-      const { done, value } = await reader.read(buffer)
+      // What has come lies in memory, so that a read which does not end at once is one that waits for the upstream.
+      const patienceMs = silenceMs === null ? null : Math.max(LAST_LOOK_MS, silenceMs - (Date.now() - heardMs))
+      const { done, value } = await readOrCancel(reader.read(buffer), patienceMs, options.cancelUpstream)
       if (done) return 'ended'
+      heardMs = Date.now()
       observe(options, value)
       buffer = new Uint8Array(value.buffer)
       lookBytes += value.byteLength
       if (value.byteLength < TAP_READ_BYTES || lookBytes >= TAP_LOOK_MAX_BYTES) {
-        waitMs = value.byteLength < TAP_READ_BYTES ? TAP_INTERVAL_MS : TAP_CATCH_UP_MS
+        waitMs = value.byteLength < TAP_READ_BYTES ? intervalMs : Math.min(intervalMs, TAP_CATCH_UP_MS)
         lookBytes = 0
       }
     }
@@ -127,6 +138,17 @@ async function readTap(
     return disconnect.cancelled() ? 'unread' : 'broke'
   } finally {
     disconnect.end()
+  }
+}
+
+/** A read that takes longer than `patienceMs` ends as that of a broken upstream does: rejected. Leaves no timer behind. */
+async function readOrCancel<T>(reading: Promise<T>, patienceMs: number | null, cancelUpstream: () => void): Promise<T> {
+  if (patienceMs === null) return reading
+  const timer = setTimeout(cancelUpstream, patienceMs)
+  try {
+    return await reading
+  } finally {
+    clearTimeout(timer)
   }
 }
 
