@@ -185,10 +185,41 @@ describe.each([
     await client.leave()
     expect(await outcome()).toBe('client-closed')
     const row = await bookedOf(cancelling, `unanswered-cancelled-${action}`)
-    expect(row).toMatchObject({ verdict: 'abandoned', cost_state: 'estimated', attempts: 1 })
+    expect(row).toMatchObject({ verdict: 'abandoned', cost_state: 'estimated', attempts: 1, http_status: 499 })
+    expect(row.attempt_log).toMatchObject([{ status: null, error_type: 'client-left' }])
     expect(row).toMatchObject({ completion_tokens: 0, cost_nano_usd: String(estimatedTokens(HELLO) * 35) })
     expect(simulator.count()).toBe(1)
   })
+})
+
+test('clients that leave take the deployment from nobody, before the answer or in the middle of it', async () => {
+  for (const [at, action] of [
+    'converse',
+    'converse-stream',
+    'converse',
+    'converse-stream',
+    'converse',
+    'converse',
+  ].entries()) {
+    const inTheMiddle = action === 'converse-stream'
+    simulator.reset()
+    simulator.fault(NOVA, inTheMiddle ? { ...LONG, hold: { at: 3 } } : { hold: { at: 'headers' } })
+    const client = leavingCall(cancelling, 'nova', action, `rude-${at}`)
+    if (inTheMiddle) await client.answered
+    await simulator.until(held)
+    await client.leave()
+    expect(await outcome()).toBe('client-closed')
+    expect(await bookedOf(cancelling, `rude-${at}`)).toMatchObject({ verdict: 'abandoned' })
+  }
+  simulator.reset()
+  const polite = await fetch(`${cancelling.url}/bedrock/model/nova/converse`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${MASTER_KEY}` },
+    body: JSON.stringify(HELLO),
+  })
+  expect(polite.status).toBe(200)
+  await polite.arrayBuffer()
+  expect(cancelling.logs.filter(({ event }) => event === 'health')).toEqual([])
 })
 
 test('a call whose client has left is not tried again, and an error costs nothing', async () => {
