@@ -4,17 +4,19 @@
  */
 import { readWithin } from './read-within.ts'
 
-/** A client that sends more than this, or sends nothing for so long, does not get to see the error. */
-const REFUSED_UPLOAD_MAX_BYTES = 100_000_000
-const REFUSED_UPLOAD_STALL_MS = 5_000
+export type DrainBounds = { maxBytes: number; stallMs: number; maxMs: number }
 
-export async function drainUpload(request: Request): Promise<void> {
+/** A client that sends more than this, sends nothing for so long, or takes so long in all, does not get to see the error. */
+const DRAIN_BOUNDS: DrainBounds = { maxBytes: 100_000_000, stallMs: 5_000, maxMs: 30_000 }
+
+export async function drainUpload(request: Request, bounds: DrainBounds = DRAIN_BOUNDS): Promise<void> {
   if (request.body === null || request.bodyUsed) return
   const reader = request.body.getReader()
+  const deadlineMs = Date.now() + bounds.maxMs
   let size = 0
   try {
-    while (size < REFUSED_UPLOAD_MAX_BYTES) {
-      const read = await readWithin(reader, REFUSED_UPLOAD_STALL_MS)
+    for (let leftMs = bounds.maxMs; size < bounds.maxBytes && leftMs > 0; leftMs = deadlineMs - Date.now()) {
+      const read = await readWithin(reader, Math.min(bounds.stallMs, leftMs))
       if (read === 'stalled' || read.done) break
       size += read.value.byteLength
     }
