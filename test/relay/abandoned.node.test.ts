@@ -9,7 +9,7 @@ import type { Fault } from '../simulator/faults.ts'
 import { decodeFrames, call as directCall, HELLO } from '../simulator/raw-client.ts'
 import type { ReceivedRequest } from '../simulator/received.ts'
 import { type Simulator, startSimulator } from '../simulator/server.ts'
-import { estimatedTokens, novaMicroNanoUsd, type Row, rowsAndLines } from './calls.ts'
+import { estimatedTokens, getJson, novaMicroNanoUsd, type Row, rowsAndLines } from './calls.ts'
 
 const NOVA = 'amazon.nova-micro-v1:0'
 /** Far more than the buffers of all sockets on the way, so that the end of the stream needs somebody who reads. */
@@ -191,6 +191,27 @@ describe.each([
     expect(simulator.count()).toBe(1)
   })
 })
+
+test.each(['converse-stream', 'invoke-with-response-stream'])(
+  'clients that leave before the answer of %s leave a row each, and nothing in flight',
+  async (action) => {
+    simulator.fault(NOVA, { hold: { at: 'headers' } })
+    const ids = [1, 2, 3, 4, 5, 6].map((n) => `early-${action}-${n}`)
+    const clients = ids.map((id) => leavingCall(draining, 'nova', action, id))
+    await simulator.until((requests) => requests.filter((request) => request.held).length === ids.length)
+    for (const client of clients) await client.leave()
+    simulator.release()
+    for (const id of ids) {
+      expect(await bookedOf(draining, id)).toMatchObject({
+        verdict: 'abandoned',
+        status: 'success',
+        cost_state: 'priced',
+      })
+    }
+    const health = (await getJson(draining, '/health?model=nova')) as { passive: { inFlight: number }[] }
+    expect(health.passive.filter(({ inFlight }) => inFlight !== 0)).toEqual([])
+  },
+)
 
 test('clients that leave take the deployment from nobody, before the answer or in the middle of it', async () => {
   for (const [at, action] of [

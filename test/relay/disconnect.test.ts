@@ -74,6 +74,19 @@ test('a client that was gone before the attempt began is noticed', () => {
   expect(cancelUpstream).toHaveBeenCalledOnce()
 })
 
+test('whoever asks is told that the client has left, at once or later, after the end too', () => {
+  const { client, disconnect } = watched(false)
+  const [told, forgotten] = [vi.fn(), vi.fn()]
+  disconnect.onGone(told)
+  disconnect.onGone(forgotten)()
+  disconnect.end()
+  client.abort()
+  expect(told).toHaveBeenCalledOnce()
+  expect(forgotten).not.toHaveBeenCalled()
+  disconnect.onGone(forgotten)
+  expect(forgotten).toHaveBeenCalledOnce()
+})
+
 test('of two attempts the later one is cancelled', () => {
   const { client, cancelUpstream, disconnect } = watched(true)
   const second = vi.fn()

@@ -62,14 +62,35 @@ export function passThrough(options: PassOptions): { body: ReadableStream<Uint8A
 async function pump(options: PassOptions, writable: WritableStream<Uint8Array>): Promise<PassOutcome> {
   const [clientBranch, tapBranch] = options.rest.tee()
   const tap = tapBranch.getReader({ mode: 'byob' })
-  const piping = pipeToClient(options.prefix, clientBranch, writable)
+  const { disconnect } = options
+  const piping = unlessLeft(pipeToClient(options.prefix, clientBranch, writable), 'failed', disconnect)
   const tapped = readTap(tap, options, piping)
   const pipe = await piping
   const upstream = await tapped
-  if (pipe === 'settled' || (upstream === 'broke' && !options.disconnect.gone())) {
-    return finishClient(options, writable, upstream === 'unread' ? 'broke' : upstream)
+  const left: PassOutcome = { client: 'left', upstream }
+  if (pipe === 'settled' || (upstream === 'broke' && !disconnect.gone())) {
+    return unlessLeft(finishClient(options, writable, upstream === 'unread' ? 'broke' : upstream), left, disconnect)
   }
-  return { client: 'left', upstream }
+  return left
+}
+
+/**
+ * What `work` comes to, or `ifLeft` where the client leaves before: workerd never reads the body of an answer whose client was gone
+ * before it began, and a write to it waits for ever.
+ */
+function unlessLeft<T>(work: Promise<T>, ifLeft: T, disconnect: Disconnect): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let timer: ReturnType<typeof setTimeout> | null = null
+    // What is under way may still be coming to its end.
+    const forget = disconnect.onGone(() => {
+      timer = setTimeout(() => resolve(ifLeft), LAST_LOOK_MS)
+    })
+    const done = () => {
+      forget()
+      if (timer !== null) clearTimeout(timer)
+    }
+    work.then(resolve, reject).finally(done)
+  })
 }
 
 /** `settled`: the source ended and the writable is still open; `failed`: one of the two sides broke. */

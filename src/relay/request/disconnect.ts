@@ -10,6 +10,8 @@ const DRAIN_MAX_MS = 25_000
 export type Disconnect = {
   /** The client has left. */
   gone(): boolean
+  /** Calls back once the client has left, at once where it has already, and after `end` too. The function returned forgets that. */
+  onGone(callback: () => void): () => void
   /** Writing to the client failed: it has probably left, or its upstream broke. Starts the bound of the drain. */
   suspect(): void
   /** An upstream was cancelled because the client had left. */
@@ -38,6 +40,11 @@ export function watchDisconnect(client: AbortSignal, cancelOnDisconnect: boolean
   else client.addEventListener('abort', leave, { once: true })
   return {
     gone: () => client.aborted,
+    onGone(callback) {
+      if (client.aborted) callback()
+      else client.addEventListener('abort', callback, { once: true })
+      return () => client.removeEventListener('abort', callback)
+    },
     suspect,
     cancelled: () => cancelled,
     guard(cancelThisUpstream) {
