@@ -16,9 +16,9 @@ export type CloseDeps = { env: Env; ctx: Background }
 
 /** Synchronous but for the ledger, which `waitUntil` holds: the Meter first, D1 past it, the log as the last resort. */
 export function endCall(call: Call, end: CallEnd, { env, ctx }: CloseDeps): void {
+  if (end.kind === 'fault') logFault(call, end.cause)
   if (call.isOver) return
   call.isOver = true
-  if (end.kind === 'fault') logFault(call, end.cause)
   const record = recordOf(call, end)
   giveBack(call, record)
   if (record === null) {

@@ -2,7 +2,7 @@
  * Reads what is left of an upload that is refused, so that the client has finished sending when the error arrives. A client
  * that is still sending would meet a reset connection and retry instead of seeing the error.
  */
-import { readWithin } from './read-within.ts'
+import { readWithin } from '../../base/read-within.ts'
 
 export type DrainBounds = { maxBytes: number; stallMs: number; maxMs: number }
 
@@ -17,7 +17,9 @@ export async function drainUpload(request: Request, bounds: DrainBounds = DRAIN_
   try {
     for (let leftMs = bounds.maxMs; size < bounds.maxBytes && leftMs > 0; leftMs = deadlineMs - Date.now()) {
       const read = await readWithin(reader, Math.min(bounds.stallMs, leftMs))
-      if (read === 'stalled' || read.done) break
+      // A read that is still waiting keeps its lock: to take it away would throw.
+      if (read === 'stalled') return
+      if (read.done) break
       size += read.value.byteLength
     }
   } catch {

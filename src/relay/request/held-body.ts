@@ -5,8 +5,8 @@
  */
 import type { Refusal } from '../../access/refusal.ts'
 import { joinBytes } from '../../base/bytes.ts'
+import { readWithin } from '../../base/read-within.ts'
 import { no, ok, type Result } from '../../base/result.ts'
-import { readWithin } from './read-within.ts'
 
 /** Largest body of InvokeModel in bytes. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html */
 export const REQUEST_BODY_MAX_BYTES = 25_000_000
