@@ -1,5 +1,6 @@
 /** `POST /spend/calculate`: what an exchange costs, or a request before it is sent. */
 import * as v from 'valibot'
+import { readBoundedText } from '../base/bounded-text.ts'
 import { usdFromPico } from '../base/decimal.ts'
 import { parseJsonText } from '../base/json.ts'
 import { accountingOf } from '../bedrock/usage/priced-operations.ts'
@@ -11,8 +12,8 @@ import { BUNDLED_CATALOGUE } from '../ledger/prices/bundled.ts'
 import type { Catalogue } from '../ledger/prices/price-row.ts'
 import { adminErrorResponse } from './management-error.ts'
 
-/** A case is a few pieces of JSON, or one request; more does not belong here. */
-const BODY_MAX_CHARS = 25_000_000
+/** A case is a few pieces of JSON, or one request, which Bedrock takes up to this size; and the longest pause within it. */
+const BODY_BOUNDS = { maxBytes: 25_000_000, stallMs: 20_000 }
 
 /** A request as it would be sent, with the model's name beside it; the output bound under Converse's or LiteLLM's name. */
 const requestSchema = v.looseObject({
@@ -32,8 +33,10 @@ export async function calculateSpend(
   config: GatewayConfig,
   overrides: Catalogue | undefined,
 ): Promise<Response> {
-  const text = await request.text()
-  if (text.length > BODY_MAX_CHARS) return badRequest(`The body is longer than ${BODY_MAX_CHARS} characters.`, 413)
+  const body = await readBoundedText(request, BODY_BOUNDS)
+  if (body.kind === 'too-long') return badRequest(`The body is longer than ${BODY_BOUNDS.maxBytes} bytes.`, 413)
+  if (body.kind !== 'text') return badRequest('The body ended before it was complete.')
+  const { text } = body
   const given = parseJsonText(text)
   if (given === null) return badRequest('The body is not JSON.')
   if (isRequest(given)) return calculateRequest(given, text.length, config, overrides)
