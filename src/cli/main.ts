@@ -15,7 +15,8 @@ const USAGE = `usage: npm start | npm test | npm run COMMAND -- …
   ledger price|replay FILE   prices cases; books records that could not be booked
   prices                     builds the price catalogue
   deploy                     puts the Worker into a Cloudflare account
-  bench                      figures against a bare Worker`
+  bench                      figures against a bare Worker
+  fuzz                       hostile requests over raw sockets`
 
 /** Each command loads only what it needs, so that a price is not kept waiting for a bundler. */
 const COMMANDS: Readonly<Record<string, (argv: string[]) => Promise<number>>> = {
@@ -26,6 +27,7 @@ const COMMANDS: Readonly<Record<string, (argv: string[]) => Promise<number>>> = 
   prices: async (argv) => (await import('./prices/command.ts')).runPricesCommand(argv),
   deploy: async (argv) => (await import('./deploy/command.ts')).runDeploy(argv),
   bench: (argv) => runScript(join(ROOT, 'test', 'bench', 'main.ts'), argv),
+  fuzz: (argv) => runScript(join(ROOT, 'test', 'fuzz', 'main.ts'), argv),
 }
 
 async function runLedger([action, ...argv]: string[]): Promise<number> {

@@ -1,13 +1,13 @@
 /** A long stream must not be held by anybody on its way. The bound is on the resident memory of the workerd process itself. */
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { deploymentOf, MASTER_KEY, type RunningGateway, startGateway } from '../clients/harness.ts'
+import { listenerOf, residentBytes, SOCKETS } from '../fuzz/listener-memory.ts'
 import { decodeFrames } from '../simulator/raw-client.ts'
 import { type Simulator, startSimulator } from '../simulator/server.ts'
 import { callIdOf, lineOf, send } from './calls.ts'
 
 const NOVA = 'amazon.nova-micro-v1:0'
-const SOCKETS = '/proc/net/tcp'
 const FRAMES = 10_000
 const FRAME_CHARS = 8_192
 
@@ -30,40 +30,6 @@ afterAll(async () => {
   await gateway?.stop()
   await simulator?.close()
 })
-
-/** The process that listens on a port of this machine: its socket's inode, and who has that open. */
-function listenerOf(port: number): number {
-  const hexPort = port.toString(16).toUpperCase().padStart(4, '0')
-  const listening = readFileSync(SOCKETS, 'utf8')
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-  const inode = listening.find(([, local, , state]) => local?.endsWith(`:${hexPort}`) && state === '0A')?.[9]
-  const isOwner = (pid: string) => {
-    try {
-      return readdirSync(`/proc/${pid}/fd`).some(
-        (fd) => readlinkOrNone(`/proc/${pid}/fd/${fd}`) === `socket:[${inode}]`,
-      )
-    } catch {
-      return false
-    }
-  }
-  const pid = readdirSync('/proc').find((name) => /^\d+$/.test(name) && Number(name) !== process.pid && isOwner(name))
-  if (inode === undefined || pid === undefined) throw new Error(`nobody listens on ${port}`)
-  return Number(pid)
-}
-
-function readlinkOrNone(path: string): string {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return ''
-  }
-}
-
-function residentBytes(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return Number(kilobytes) * 1024
-}
 
 test.skipIf(!existsSync(SOCKETS))(
   '10,000 frames pass whole in constant memory (skipped where there is no /proc)',
