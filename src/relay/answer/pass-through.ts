@@ -53,10 +53,22 @@ export type PassOptions = {
   silenceMs: number | null
 }
 
-/** `done` never rejects; it must be handed to `waitUntil` at once. */
-export function passThrough(options: PassOptions): { body: ReadableStream<Uint8Array>; done: Promise<PassOutcome> } {
-  const channel = new IdentityTransformStream()
-  return { body: channel.readable, done: pump(options, channel.writable) }
+/**
+ * `done` never rejects; it must be handed to `waitUntil` at once. `body` is null where nobody is there to read it: workerd never reads
+ * the body of an answer whose client was gone before it began, so that writes to it would wait for ever and hold back the tap.
+ */
+export function passThrough(options: PassOptions): {
+  body: ReadableStream<Uint8Array> | null
+  done: Promise<PassOutcome>
+} {
+  if (options.disconnect.gone()) return { body: null, done: drain(options) }
+  const { readable, writable } = new IdentityTransformStream()
+  return { body: readable, done: pump(options, writable) }
+}
+
+async function drain(options: PassOptions): Promise<PassOutcome> {
+  const tap = options.rest.getReader({ mode: 'byob' })
+  return { client: 'left', upstream: await readTap(tap, options, Promise.resolve('failed')) }
 }
 
 async function pump(options: PassOptions, writable: WritableStream<Uint8Array>): Promise<PassOutcome> {
@@ -74,10 +86,7 @@ async function pump(options: PassOptions, writable: WritableStream<Uint8Array>):
   return left
 }
 
-/**
- * What `work` comes to, or `ifLeft` where the client leaves before: workerd never reads the body of an answer whose client was gone
- * before it began, and a write to it waits for ever.
- */
+/** What `work` comes to, or `ifLeft` where the client leaves in the instant in which its answer begins, and the work never ends. */
 function unlessLeft<T>(work: Promise<T>, ifLeft: T, disconnect: Disconnect): Promise<T> {
   return new Promise((resolve, reject) => {
     let timer: ReturnType<typeof setTimeout> | null = null
