@@ -30,7 +30,7 @@ const GROWTH_MAX_BYTES = 150_000_000
 const GROWTH_MAX_BYTES_PER_REQUEST = 10_000
 
 /** A process that has worked for less than this still grows by itself. */
-const MEASURED_MIN = 5_000
+const MEASURED_MIN = 10_000
 
 /** Time in which everything behind the answers has to be over. */
 const SETTLED_MS = 60_000
@@ -115,8 +115,9 @@ async function settled(
     if (event === 'health') tally.fault(`a deployment was taken from others: ${String(reason)}`, null)
     if (event === 'text') tally.fault('something wrote to the log past the gateway', null)
   }
-  for (const { auth } of simulator.requests()) {
-    if (auth !== null && !auth.ok) tally.fault('a request reached AWS with a signature that it refuses', null)
+  for (const { auth, rawUrl } of simulator.requests()) {
+    if (auth !== null && !auth.ok)
+      tally.fault(`AWS refused a signature (${auth.error}) of ${rawUrl.slice(0, 200)}`, null)
   }
   return rows
 }
