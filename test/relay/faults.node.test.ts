@@ -119,11 +119,11 @@ describe('no answer', () => {
     },
   )
 
-  test('silence in the middle of a stream is not bounded by the timeout of its first word', async () => {
-    simulator.fault(NOVA, { hold: { at: 2, ms: 1800 } })
+  test('silence in the middle of a stream is bounded by stream_timeout too, and ends it as a cut one', async () => {
+    simulator.fault(NOVA, { hold: { at: 2, ms: 5_000 } })
     const answer = await call(hasty, 'nova', 'converse-stream')
-    expect(decodeFrames(answer.bytes).at(-1)?.headers[':event-type']).toBe('metadata')
-    expect(await lineOf(hasty, callIdOf(answer))).toMatchObject({ verdict: 'complete', cost_state: 'priced' })
+    expect(decodeFrames(answer.bytes).at(-1)?.headers[':exception-type']).toBe('modelStreamErrorException')
+    expect(await lineOf(hasty, callIdOf(answer))).toMatchObject({ verdict: 'cut', cost_state: 'estimated' })
   })
 })
 
