@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { usdFromPico } from '../base/decimal.ts'
 import { parseJsonText } from '../base/json.ts'
+import { readBoundedText } from '../base/read-bounded.ts'
 import { accountingOf } from '../bedrock/usage/priced-operations.ts'
 import type { Deployment, GatewayConfig } from '../config/types.ts'
 import { estimateCost } from '../ledger/cost/cost-of.ts'
@@ -12,7 +13,7 @@ import type { Catalogue } from '../ledger/prices/price-row.ts'
 import { adminErrorResponse } from './management-error.ts'
 
 /** A case is a few pieces of JSON, or one request; more does not belong here. */
-const BODY_MAX_CHARS = 25_000_000
+const BODY_MAX_BYTES = 25_000_000
 
 /** A request as it would be sent, with the model's name beside it; the output bound under Converse's or LiteLLM's name. */
 const requestSchema = v.looseObject({
@@ -32,18 +33,19 @@ export async function calculateSpend(
   config: GatewayConfig,
   overrides: Catalogue | undefined,
 ): Promise<Response> {
-  const text = await request.text()
-  if (text.length > BODY_MAX_CHARS) return badRequest(`The body is longer than ${BODY_MAX_CHARS} characters.`, 413)
-  const given = parseJsonText(text)
+  const body = await readBoundedText(request, BODY_MAX_BYTES)
+  if (body.kind === 'too-long') return badRequest(`The body is longer than ${BODY_MAX_BYTES} bytes.`, 413)
+  if (body.kind === 'cut') return badRequest('The body ended before it was whole.')
+  const given = parseJsonText(body.text)
   if (given === null) return badRequest('The body is not JSON.')
-  if (isRequest(given)) return calculateRequest(given, text.length, config, overrides)
+  if (isRequest(given)) return calculateRequest(given, body.sizeBytes, config, overrides)
   const result = priceCase(given, { catalogue: BUNDLED_CATALOGUE, overrides, now: new Date() })
   return result.ok ? answer(result.name, result.price) : badRequest(result.issues.join('; '))
 }
 
 function calculateRequest(
   given: object,
-  chars: number,
+  sizeBytes: number,
   config: GatewayConfig,
   overrides: Catalogue | undefined,
 ): Response {
@@ -70,7 +72,7 @@ function calculateRequest(
       overrides,
       catalogue: BUNDLED_CATALOGUE,
     },
-    { inputTokens: guessTokens(chars), outputTokens },
+    { inputTokens: guessTokens(sizeBytes), outputTokens },
     `on ${deployment.id}: input from the size of the request (${BYTES_PER_TOKEN} bytes a token), ${bound}`,
   )
   return answer(null, {

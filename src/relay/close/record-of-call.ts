@@ -59,6 +59,7 @@ function assemble(
     end_user: attribution.endUser,
     request_tags: attribution.tags,
     metadata: attribution.metadata,
+    metadata_truncated: attribution.truncated,
     status:
       call.operation.successStatuses.includes(ending.httpStatus) &&
       (ending.verdict === 'complete' || ending.verdict === 'abandoned')

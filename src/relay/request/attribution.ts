@@ -12,6 +12,8 @@ export type Attribution = {
   endUser: string | null
   tags: string[]
   metadata: Record<string, unknown>
+  /** Something above was cut off. */
+  truncated: boolean
 }
 
 /** Of a call about which nothing can be said. */
@@ -21,27 +23,39 @@ export const NO_ATTRIBUTION: Attribution = {
   endUser: null,
   tags: [],
   metadata: {},
+  truncated: false,
 }
 
 /** Headers as in LiteLLM (`x-litellm-tags`, `-spend-logs-metadata`, `-customer-id`), and Bedrock's own request metadata. */
 export function readAttribution(headers: HeaderMap, facts: RequestFacts): Attribution {
-  return {
-    clientCallId: bounded(headers['x-litellm-call-id']),
-    clientInvocationId: bounded(headers['amz-sdk-invocation-id']),
-    endUser: bounded(headers['x-litellm-customer-id'] ?? headers['x-litellm-end-user-id']),
-    tags: (headers['x-litellm-tags'] ?? '')
-      .split(',')
-      .map((tag) => tag.trim().slice(0, VALUE_MAX_CHARS))
-      .filter((tag) => tag !== '')
-      .slice(0, TAGS_MAX),
+  let truncated = false
+  const bounded = (text: string): string => {
+    truncated ||= text.length > VALUE_MAX_CHARS
+    return text.slice(0, VALUE_MAX_CHARS)
+  }
+  const textOf = (name: string): string | null => {
+    const text = headers[name]
+    return text === undefined ? null : bounded(text)
+  }
+  const tags = (headers['x-litellm-tags'] ?? '')
+    .split(',')
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== '')
+  truncated ||= tags.length > TAGS_MAX
+  const attribution = {
+    clientCallId: textOf('x-litellm-call-id'),
+    clientInvocationId: textOf('amz-sdk-invocation-id'),
+    endUser: textOf('x-litellm-customer-id') ?? textOf('x-litellm-end-user-id'),
+    tags: tags.slice(0, TAGS_MAX).map(bounded),
     metadata: {
-      ...spendLogsMetadata(headers),
+      ...spendLogsMetadata(headers, bounded),
       ...(facts.requestMetadata === null ? {} : { requestMetadata: facts.requestMetadata }),
     },
   }
+  return { ...attribution, truncated }
 }
 
-function spendLogsMetadata(headers: HeaderMap): Record<string, unknown> {
+function spendLogsMetadata(headers: HeaderMap, bounded: (text: string) => string): Record<string, unknown> {
   const text = headers['x-litellm-spend-logs-metadata']
   if (text === undefined) return {}
   try {
@@ -51,8 +65,4 @@ function spendLogsMetadata(headers: HeaderMap): Record<string, unknown> {
   } catch {
     return { spend_logs_metadata: bounded(text) }
   }
-}
-
-function bounded(text: string | undefined): string | null {
-  return text === undefined ? null : text.slice(0, VALUE_MAX_CHARS)
 }
