@@ -36,17 +36,17 @@ export async function calculateSpend(
   const body = await readBoundedText(request, BODY_BOUNDS)
   if (body.kind === 'too-long') return badRequest(`The body is longer than ${BODY_BOUNDS.maxBytes} bytes.`, 413)
   if (body.kind !== 'text') return badRequest('The body ended before it was complete.')
-  const { text } = body
+  const { text, sizeBytes } = body
   const given = parseJsonText(text)
   if (given === null) return badRequest('The body is not JSON.')
-  if (isRequest(given)) return calculateRequest(given, text.length, config, overrides)
+  if (isRequest(given)) return calculateRequest(given, sizeBytes, config, overrides)
   const result = priceCase(given, { catalogue: BUNDLED_CATALOGUE, overrides, now: new Date() })
   return result.ok ? answer(result.name, result.price) : badRequest(result.issues.join('; '))
 }
 
 function calculateRequest(
   given: object,
-  chars: number,
+  sizeBytes: number,
   config: GatewayConfig,
   overrides: Catalogue | undefined,
 ): Response {
@@ -73,7 +73,7 @@ function calculateRequest(
       overrides,
       catalogue: BUNDLED_CATALOGUE,
     },
-    { inputTokens: guessTokens(chars), outputTokens },
+    { inputTokens: guessTokens(sizeBytes), outputTokens },
     `on ${deployment.id}: input from the size of the request (${BYTES_PER_TOKEN} bytes a token), ${bound}`,
   )
   return answer(null, {

@@ -3,7 +3,7 @@ import { joinBytes } from './bytes.ts'
 import { readWithin } from './read-within.ts'
 
 export type BoundedText =
-  | { kind: 'text'; text: string }
+  | { kind: 'text'; text: string; sizeBytes: number }
   | { kind: 'too-long' }
   | { kind: 'stalled' }
   | { kind: 'broken' }
@@ -13,7 +13,7 @@ export type TextBounds = { maxBytes: number; stallMs: number }
 /** What is beyond the bound is not read. */
 export async function readBoundedText(request: Request, { maxBytes, stallMs }: TextBounds): Promise<BoundedText> {
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return { kind: 'too-long' }
-  if (request.body === null) return { kind: 'text', text: '' }
+  if (request.body === null) return { kind: 'text', text: '', sizeBytes: 0 }
   const reader = request.body.getReader()
   const chunks: Uint8Array[] = []
   let size = 0
@@ -21,7 +21,7 @@ export async function readBoundedText(request: Request, { maxBytes, stallMs }: T
     for (;;) {
       const read = await readWithin(reader, stallMs)
       if (read === 'stalled') return { kind: 'stalled' }
-      if (read.done) return { kind: 'text', text: new TextDecoder().decode(joinBytes(chunks, size)) }
+      if (read.done) return { kind: 'text', text: new TextDecoder().decode(joinBytes(chunks, size)), sizeBytes: size }
       size += read.value.byteLength
       if (size > maxBytes) return { kind: 'too-long' }
       chunks.push(read.value)

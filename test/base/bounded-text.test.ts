@@ -19,11 +19,16 @@ function requestOf(chunks: readonly string[], end: 'ends' | 'stops' | 'breaks' =
 
 describe('a text from outside', () => {
   it('is read whole within its bound', async () => {
-    expect(await readBoundedText(requestOf(['a', 'é', 'b']), BOUNDS)).toEqual({ kind: 'text', text: 'aéb' })
-    expect(await readBoundedText(requestOf([]), BOUNDS)).toEqual({ kind: 'text', text: '' })
+    expect(await readBoundedText(requestOf(['a', 'é', 'b']), BOUNDS)).toEqual({
+      kind: 'text',
+      text: 'aéb',
+      sizeBytes: 4,
+    })
+    expect(await readBoundedText(requestOf([]), BOUNDS)).toEqual({ kind: 'text', text: '', sizeBytes: 0 })
     expect(await readBoundedText(new Request('https://gateway/', { method: 'POST' }), BOUNDS)).toEqual({
       kind: 'text',
       text: '',
+      sizeBytes: 0,
     })
     expect(await readBoundedText(requestOf(['x'.repeat(1_000)]), BOUNDS)).toMatchObject({ kind: 'text' })
   })

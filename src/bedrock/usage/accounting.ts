@@ -6,7 +6,7 @@ import { child, isObject, type JsonObject } from '../../base/json.ts'
 import type { ModelFamily } from '../model/families/family.ts'
 import type { Counters } from './counters.ts'
 import { checkUnits, guardrailUnits, unknownUnits } from './guardrail.ts'
-import { mediaMeters, rerankQueries, videoMeters } from './media.ts'
+import { imagesInMessage, mediaMeters, rerankQueries, videoMeters } from './media.ts'
 import { converseUsage, type InvokeTokens, invokeTokens, streamTokens } from './model-bodies.ts'
 import type { OtherMeters } from './reading.ts'
 import { withoutCachedInput } from './token-shapes.ts'
@@ -36,7 +36,8 @@ export type UsageReader = (exchange: Exchange) => Consumption
 /** `usage` of a Converse answer. */
 export function converseBody({ family, parts, counters }: Exchange): Consumption {
   const answer = objectOf(parts.body)
-  return { ...withVideo(converseUsage(child(answer, 'usage'), counters), family), answer }
+  const read = withVideo(converseUsage(child(answer, 'usage'), counters), family)
+  return { ...read, other: { ...read.other, ...imagesInMessage(answer) }, answer }
 }
 
 /** `usage` of ConverseStream's `metadata` event. */
@@ -52,7 +53,8 @@ export function modelBody(exchange: Exchange): Consumption {
   const { family, parts, counters } = exchange
   if (parts.body === undefined && parts.chunks !== undefined) return modelChunks(exchange)
   const read = invokeTokens(parts.body, parts.headers ?? {}, counters)
-  const other = { ...read.other, ...mediaMeters(family.measuredBy, parts.request, parts.body, counters) }
+  const media = mediaMeters(family.measuredBy, parts.request, parts.body, counters)
+  const other = { ...read.other, ...imagesInMessage(parts.body), ...media }
   return { ...read, other, raw: rawWithMedia(read.raw, other), answer: answerOf(parts) }
 }
 

@@ -68,6 +68,16 @@ export function imageRequest(request: unknown, counters: Counters): ImageRequest
   }
 }
 
+/**
+ * Images that a model made which counts tokens for its text (Nova 2 Omni): blocks of a Converse answer and of Nova's own body.
+ * Absent where there are none.
+ */
+export function imagesInMessage(answer: unknown): OtherMeters {
+  const blocks = listOf(child(child(answer, 'output'), 'message'), 'content')
+  const images = blocks.filter((block) => isObject(member(block, 'image'))).length
+  return images === 0 ? {} : { images }
+}
+
 /** Queries of a rerank call through InvokeModel (`documents`) or through Rerank (`sources`, once per query text). */
 export function rerankQueries(request: unknown, counters: Counters): number | null {
   if (!isObject(request)) return null

@@ -101,7 +101,7 @@ export function invokeTokens(
     usage: firstOf(fromHeaders, plainTokens(object, usage, counters), metricsOf([object], counters)),
     runs: null,
     other,
-    unknown,
+    unknown: [...unknown, ...unknownMembers(lastMetrics([object]), 'metrics')],
     raw,
   }
 }
@@ -131,9 +131,15 @@ const pickCounters = (object: JsonObject): JsonObject =>
 
 const rawOf = (fields: JsonObject): unknown => (Object.keys(fields).length === 0 ? null : fields)
 
-const metricsOf = (chunks: readonly JsonObject[], counters: Counters): TokenUsage | null => {
-  const last = chunks.findLast((chunk) => isObject(chunk['amazon-bedrock-invocationMetrics']))
-  return last === undefined ? null : metricsTokens(child(last, 'amazon-bedrock-invocationMetrics'), counters)
+const METRICS = 'amazon-bedrock-invocationMetrics'
+
+function lastMetrics(chunks: readonly JsonObject[]): JsonObject {
+  const last = chunks.findLast((chunk) => isObject(chunk[METRICS]))
+  return child(last, METRICS)
+}
+
+function metricsOf(chunks: readonly JsonObject[], counters: Counters): TokenUsage | null {
+  return metricsTokens(lastMetrics(chunks), counters)
 }
 
 /**
@@ -144,7 +150,9 @@ export function streamTokens(chunks: readonly unknown[], counters: Counters): In
   const objects = chunks.filter(isObject)
   const raw = objects.map(rawChunk).filter((chunk) => chunk !== null)
   const metrics = metricsOf(objects, counters)
-  return { ...streamFamily(objects, metrics, counters), raw: raw.length === 0 ? null : raw }
+  const read = streamFamily(objects, metrics, counters)
+  const unknown = [...read.unknown, ...unknownMembers(lastMetrics(objects), 'metrics')]
+  return { ...read, unknown, raw: raw.length === 0 ? null : raw }
 }
 
 function streamFamily(
@@ -160,7 +168,9 @@ function streamFamily(
     // `output_tokens` of message_start counts what was ready at the start; it says nothing about the whole.
     const { outputTokens: _ready, ...input } = anthropicTokens(begun, counters) ?? {}
     const top = firstOf(Object.keys(input).length === 0 ? null : input, anthropicTokens(ended, counters), metrics)
-    const both = { ...begun, ...ended }
+    // An empty list at the end does not take back the runs that were told at the start.
+    const told = countsSomething(ended.iterations) ? ended.iterations : begun.iterations
+    const both = { ...begun, ...ended, iterations: told }
     return { ...anthropicRuns(both, top, counters), other: toolUses(both, counters) }
   }
   const withUsage = chunks.findLast((chunk) => formOf(child(chunk, 'usage')).startsWith('openai'))
@@ -214,7 +224,7 @@ function speechTokens(chunks: readonly JsonObject[], counters: Counters): Omit<I
       outputAudioTokens: counters.json(output, 'speechTokens') ?? 0,
     },
     runs: null,
-    unknown: [],
+    unknown: [...unknownMembers(input, 'speech'), ...unknownMembers(output, 'speech')],
   }
 }
 

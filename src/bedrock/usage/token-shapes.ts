@@ -58,12 +58,16 @@ function readCacheDetails(value: unknown, counters: Counters): CacheDetail[] | u
   if (!Array.isArray(value)) return undefined
   const details: CacheDetail[] = []
   for (const entry of value) {
-    if (!isObject(entry) || typeof entry.ttl !== 'string') continue
+    if (!isObject(entry)) continue
     const inputTokens = counters.json(entry, 'inputTokens')
-    if (inputTokens !== undefined) details.push({ ttl: entry.ttl, inputTokens })
+    const ttl = typeof entry.ttl === 'string' ? entry.ttl : UNKNOWN_TTL
+    if (inputTokens !== undefined) details.push({ ttl, inputTokens })
   }
   return boundedDetails(details)
 }
+
+/** Writes whose time to live is not told although others are; nothing prices them. */
+const UNKNOWN_TTL = 'unknown'
 
 /** AWS names two times to live in one answer. More than this, or a longer name, is not AWS's. */
 const DETAILS_MAX = 8
@@ -76,7 +80,7 @@ function boundedDetails(details: CacheDetail[]): CacheDetail[] | undefined {
   const rest = details.filter((detail, index) => !isKept(detail, index))
   if (rest.length === 0) return details
   const inputTokens = rest.reduce((sum, detail) => sum + detail.inputTokens, 0)
-  return [...details.filter(isKept), { ttl: 'unknown', inputTokens }]
+  return [...details.filter(isKept), { ttl: UNKNOWN_TTL, inputTokens }]
 }
 
 /**

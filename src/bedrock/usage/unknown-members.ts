@@ -5,7 +5,7 @@
 import { isObject, type JsonObject } from '../../base/json.ts'
 
 /** The forms of `usage`, told apart by the names of their counters. */
-export type UsageForm = 'converse' | 'anthropic' | 'openai-chat' | 'openai-responses'
+export type UsageForm = 'converse' | 'anthropic' | 'openai-chat' | 'openai-responses' | 'metrics' | 'speech'
 
 /** Parts of OpenAI's counters that are inside the whole and cost what the whole costs, or have a counter of their own here. */
 const PROMPT_DETAILS = new Set(['cached_tokens', 'cache_write_tokens', 'audio_tokens', 'text_tokens'])
@@ -38,6 +38,7 @@ const KNOWN: Readonly<Record<UsageForm, ReadonlyMap<string, ReadonlySet<string> 
     [
       'input_tokens',
       'output_tokens',
+      'total_tokens',
       'cache_read_input_tokens',
       'cache_creation_input_tokens',
       'cache_creation',
@@ -50,6 +51,20 @@ const KNOWN: Readonly<Record<UsageForm, ReadonlyMap<string, ReadonlySet<string> 
     prompt_tokens_details: PROMPT_DETAILS,
     completion_tokens_details: OUTPUT_DETAILS,
   }),
+  // `amazon-bedrock-invocationMetrics`, whose times are no amounts.
+  metrics: members(
+    [
+      'inputTokenCount',
+      'outputTokenCount',
+      'cacheReadInputTokenCount',
+      'cacheWriteInputTokenCount',
+      'invocationLatency',
+      'firstByteLatency',
+    ],
+    {},
+  ),
+  // One direction of Nova Sonic's `usageEvent`.
+  speech: members(['textTokens', 'speechTokens'], {}),
   'openai-responses': members(['input_tokens', 'output_tokens', 'total_tokens'], {
     input_tokens_details: PROMPT_DETAILS,
     output_tokens_details: OUTPUT_DETAILS,
