@@ -6,10 +6,10 @@
 export type JsonSkeletonBounds = {
   /** Texts with more bytes than this are kept as empty ones. */
   textMaxBytes: number
-  /** A member of the top level whose skeleton has more characters than this is left out. */
-  memberMaxChars: number
-  /** Characters of the whole skeleton; what follows is left out. */
-  maxChars: number
+  /** A member of the top level whose skeleton has more bytes than this is left out. */
+  memberMaxBytes: number
+  /** Bytes of the whole skeleton; members that go beyond it are left out. */
+  maxBytes: number
 }
 
 export type JsonSkeleton = {
@@ -26,111 +26,176 @@ const OPEN_LIST = 0x5b
 const CLOSE_LIST = 0x5d
 const COMMA = 0x2c
 const SPACE = 0x20
-const BRACKETS: readonly number[] = [OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST]
 
-export function createJsonSkeleton(bounds: JsonSkeletonBounds): JsonSkeleton {
-  const text = new Uint8Array(bounds.textMaxBytes)
-  /** Members or elements of the top level that are over, and the one that is under way; null once it is left out. */
-  const members: string[] = []
-  let member: string | null = ''
-  let keptChars = 0
-  let ended = 0
-  let brackets = ''
+/** Bytes outside of texts that are part of a number or a word, by their value. */
+const IS_PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte > SPACE && ![QUOTE, OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST, COMMA].includes(byte) ? 1 : 0,
+)
+
+export function createJsonSkeleton({ textMaxBytes, memberMaxBytes, maxBytes }: JsonSkeletonBounds): JsonSkeleton {
+  const kept = createKept(maxBytes)
   let depth = 0
+  /** Members or elements of the top level that are over. */
+  let ended = 0
+  /** The member under way has a byte, kept or not. */
+  let memberHasBegun = false
+  /** The member under way is left out. */
+  let isLeftOut = false
+  let memberAt = 0
   let inText = false
   let isEscaped = false
-  /** Bytes of the text under way; beyond the bound they are only counted. */
-  let textBytes = 0
+  let textAt = 0
+  /** Places in the block under way, found ahead, so that every byte is searched once however short the texts are. */
+  let nextQuote = -1
+  let nextBackslash = -1
   /** The value of the top level is closed; anything but white space after it is no part of it. */
   let isClosed = false
   let isBroken = false
 
-  function keep(piece: string): void {
-    if (member === null) return
-    const chars = member.length + piece.length
-    member = chars > bounds.memberMaxChars || keptChars + chars > bounds.maxChars ? null : member + piece
+  function keep(bytes: Uint8Array, from: number, to: number): void {
+    memberHasBegun = true
+    if (isLeftOut) return
+    if (kept.size() + to - from - memberAt <= memberMaxBytes && kept.add(bytes, from, to)) return
+    isLeftOut = true
+    kept.cutBackTo(memberAt)
   }
 
   /** The member of the top level under way is over. */
   function endMember(isLast: boolean): void {
     // Nothing between two commas, or after the last one, is no JSON; an object or list without members is.
-    if (member === '' && (!isLast || ended > 0)) isBroken = true
-    if (member !== null && member !== '') {
-      members.push(member)
-      keptChars += member.length + 1
-    }
-    member = ''
+    if (!memberHasBegun && (!isLast || ended > 0)) isBroken = true
+    if (memberHasBegun && !isLeftOut && !kept.addByte(COMMA)) kept.cutBackTo(memberAt)
+    memberAt = kept.size()
+    isLeftOut = false
+    memberHasBegun = false
     ended++
   }
 
   /** Inside a text only its end is looked for, by the engine's own search. Answers where the text or the block ends. */
   function readText(bytes: Uint8Array, from: number): number {
-    let at = from
-    while (at < bytes.length) {
-      if (isEscaped) {
-        isEscaped = false
-        at++
-        continue
-      }
-      const quote = bytes.indexOf(QUOTE, at)
-      const end = quote === -1 ? bytes.length : quote
-      const backslash = bytes.subarray(at, end).indexOf(BACKSLASH)
-      if (backslash !== -1) {
-        isEscaped = true
-        at += backslash + 1
-        continue
-      }
-      at = end
-      if (quote !== -1) break
+    let at = isEscaped ? from + 1 : from
+    for (;;) {
+      if (nextQuote < at) nextQuote = indexOrEnd(bytes, QUOTE, at)
+      if (nextBackslash < at) nextBackslash = indexOrEnd(bytes, BACKSLASH, at)
+      if (nextQuote < nextBackslash || nextBackslash === Number.POSITIVE_INFINITY) break
+      at = nextBackslash + 2
     }
-    const piece = bytes.subarray(from, at)
-    if (textBytes + piece.length <= text.length) text.set(piece, textBytes)
-    textBytes += piece.length
-    if (at < bytes.length) {
-      inText = false
-      keep(textBytes <= text.length ? `"${decoder.decode(text.subarray(0, textBytes))}"` : '""')
-      return at + 1
-    }
+    isEscaped = at > bytes.length
+    const end = Math.min(nextQuote, bytes.length)
+    if (!isLeftOut && kept.size() - textAt <= textMaxBytes) keep(bytes, from, Math.min(end, from + textMaxBytes + 1))
+    if (end === bytes.length) return end
+    inText = false
+    if (!isLeftOut && kept.size() - textAt > textMaxBytes) kept.cutBackTo(textAt)
+    keep(bytes, end, end + 1)
+    return end + 1
+  }
+
+  /** A number or a word, or the part of it that this block holds. Answers where it ends. */
+  function readPlain(bytes: Uint8Array, from: number): number {
+    let at = from + 1
+    while (at < bytes.length && IS_PLAIN[bytes[at] as number] === 1) at++
+    if (depth > 0) keep(bytes, from, at)
+    else isBroken = true
     return at
   }
 
-  function readByte(byte: number): void {
+  function readByte(bytes: Uint8Array, at: number): void {
+    const byte = bytes[at] as number
     if (byte <= SPACE) return
-    if (isClosed) {
+    if (isClosed || depth < 0) {
       isBroken = true
       return
     }
+    if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) depth--
+    const isBracket = byte === OPEN_OBJECT || byte === OPEN_LIST || byte === CLOSE_OBJECT || byte === CLOSE_LIST
+    if (depth === 0 && isBracket) readOuterBracket(byte)
+    else if (depth === 1 && byte === COMMA) endMember(false)
+    else keep(bytes, at, at + 1)
+    if (byte === OPEN_OBJECT || byte === OPEN_LIST) depth++
     if (byte === QUOTE) {
       inText = true
-      textBytes = 0
-      return
+      textAt = kept.size()
     }
-    if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) depth--
-    const isBracketOfAll = depth === 0 && BRACKETS.includes(byte)
-    if (isBracketOfAll) brackets += String.fromCharCode(byte)
-    if (isBracketOfAll && brackets.length === 2) {
+  }
+
+  function readOuterBracket(byte: number): void {
+    if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
       endMember(true)
+      kept.close(byte)
       isClosed = true
-    } else if (depth === 1 && byte === COMMA) endMember(false)
-    else if (!isBracketOfAll) keep(String.fromCharCode(byte))
-    if (byte === OPEN_OBJECT || byte === OPEN_LIST) depth++
+    } else if (kept.addByte(byte)) memberAt = kept.size()
+    else isBroken = true
   }
 
   return {
     push(bytes) {
+      nextQuote = -1
+      nextBackslash = -1
       for (let at = 0; at < bytes.length; ) {
         if (inText) at = readText(bytes, at)
-        else readByte(bytes[at++] as number)
+        else if (IS_PLAIN[bytes[at] as number] === 1) at = readPlain(bytes, at)
+        else readByte(bytes, at++)
       }
     },
     finish() {
-      const value = parsed(`${brackets[0] ?? ''}${members.join(',')}${brackets[1] ?? ''}`)
-      return { isWhole: isClosed && !isBroken && !inText && value !== undefined, value }
+      const value = parsed(kept.text())
+      return { isWhole: isClosed && !isBroken && value !== undefined, value }
     },
   }
 }
 
-const decoder = new TextDecoder()
+/** Bytes that grow up to a bound; room for the bracket that closes them is always left. */
+function createKept(maxBytes: number) {
+  let buffer = new Uint8Array(Math.min(maxBytes, 4_096) + 1)
+  let size = 0
+  let isEnded = false
+
+  function makeRoom(bytes: number): boolean {
+    if (size + bytes > maxBytes) return false
+    if (size + bytes >= buffer.length) {
+      const larger = new Uint8Array(Math.min(maxBytes, Math.max(buffer.length * 2, size + bytes)) + 1)
+      larger.set(buffer.subarray(0, size))
+      buffer = larger
+    }
+    return true
+  }
+
+  function addByte(byte: number): boolean {
+    if (!makeRoom(1)) return false
+    buffer[size++] = byte
+    return true
+  }
+
+  return {
+    size: () => size,
+    addByte,
+    /** False where the bound is reached; then nothing is added. */
+    add(bytes: Uint8Array, from: number, to: number): boolean {
+      if (to - from === 1) return addByte(bytes[from] as number)
+      if (!makeRoom(to - from)) return false
+      buffer.set(bytes.subarray(from, to), size)
+      size += to - from
+      return true
+    },
+    cutBackTo(at: number): void {
+      size = at
+    },
+    /** A comma behind the last member makes way for the bracket. */
+    close(byte: number): void {
+      if (buffer[size - 1] === COMMA) size--
+      buffer[size++] = byte
+      isEnded = true
+    },
+    /** Not closed: the last member is not whole and its comma is missing, so that it is no JSON. */
+    text: () => (isEnded ? new TextDecoder().decode(buffer.subarray(0, size)) : ''),
+  }
+}
+
+/** Place of the next such byte, or a place beyond the block. */
+function indexOrEnd(bytes: Uint8Array, byte: number, from: number): number {
+  const at = from < bytes.length ? bytes.indexOf(byte, from) : -1
+  return at === -1 ? Number.POSITIVE_INFINITY : at
+}
 
 function parsed(skeleton: string): unknown {
   try {

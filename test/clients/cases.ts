@@ -29,11 +29,13 @@ export function awkwardMessage(name: string): string {
   return `  ${name}: “quoted”, 100 % – naïve {braces} <tags> & "more"\n\tof it `
 }
 
+/** `status`: what a client gets. */
 export type UpstreamError = { name: ErrorName; status: number; operation: 'Converse' | 'InvokeModel' }
 
 const upstreamError = (name: ErrorName, operation: UpstreamError['operation'] = 'Converse'): UpstreamError => ({
   name,
-  status: ERRORS[name].status,
+  // No client gets 408, which some repeat; the name keeps the class.
+  status: ERRORS[name].status === 408 ? 424 : ERRORS[name].status,
   operation,
 })
 

@@ -97,7 +97,11 @@ const CASES: readonly Case[] = [
   passedOn('account-not-allowed', 'ValidationException', 400, { message: 'Operation not allowed', ...holds }),
   handedOut('prompt-too-long', 'ValidationException', 400, { message: 'Input is too long for requested model.' }),
   handedOut('bad-request', 'ValidationException', 400),
-  handedOut('model-timeout', 'ModelTimeoutException', 408),
+  // No client gets 408, which some repeat.
+  {
+    ...handedOut('model-timeout', 'ModelTimeoutException', 408),
+    client: { status: 424, type: 'ModelTimeoutException' },
+  },
   {
     row: 'model-stream-error',
     fault: { exception: { name: 'modelStreamErrorException' } },
@@ -111,7 +115,7 @@ const CASES: readonly Case[] = [
   passedOn('internal-server-error', 'InternalServerException', 500),
   raw('server-error', 502),
   raw('redirected', 302, holds),
-  raw('refused', 418, { client: { status: 418, type: null } }),
+  raw('refused', 418, { client: { status: 418, type: 'ValidationException' } }),
 ]
 
 /** Wait of the deployments, seconds: what silence costs a call here. */

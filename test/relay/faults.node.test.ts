@@ -199,18 +199,19 @@ describe('what is no answer', () => {
 })
 
 describe('errors of the upstream', () => {
-  test.each(ERROR_NAMES)('%s passes with its status, its type and its bytes', async (name) => {
+  test.each(ERROR_NAMES)('%s passes with its status (424 for 408), its type and its bytes', async (name) => {
+    const status = ERRORS[name].status === 408 ? 424 : ERRORS[name].status
     simulator.fault(NOVA, { error: { name } })
     const direct = await directCall(simulator.url, 'Converse', NOVA)
     const answer = await call(gateway, 'nova', 'converse')
-    expect(answer).toMatchObject({ status: ERRORS[name].status, text: direct.body.toString() })
+    expect(answer).toMatchObject({ status, text: direct.body.toString() })
     expect(answer.headers.get('x-amzn-errortype')).toBe(direct.headers['x-amzn-errortype'])
     const line = await lineOf(gateway, callIdOf(answer))
     expect(answer.headers.get('x-amzn-requestid')).toBe(line.aws_request_id)
     expect(line).toMatchObject({
       verdict: 'exception',
       status: 'failure',
-      http_status: ERRORS[name].status,
+      http_status: status,
       cost_state: 'failed',
       cost_nano_usd: '0',
     })

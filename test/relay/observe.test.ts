@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from 'vitest'
 import { exceptionFrame } from '../../src/bedrock/event-stream/encode.ts'
 import { createStreamTap, type StreamTap } from '../../src/bedrock/event-stream/tap.ts'
-import { streamObserver, tailObserver } from '../../src/relay/answer/stream-observer.ts'
+import { largeObserver } from '../../src/relay/answer/large-observer.ts'
+import { streamObserver } from '../../src/relay/answer/stream-observer.ts'
 import { streamAnswerOf } from '../bedrock/event-stream/stream-answers.ts'
 
 const SERVED = { client: 'served', upstream: 'ended' } as const
@@ -51,13 +52,13 @@ describe('a fault of the tap', () => {
   )
 })
 
-describe('the tail of a large answer', () => {
+describe('the skeleton of a large answer', () => {
   const body = `{"metrics":{"latencyMs":1},"output":{"text":"${'x'.repeat(200_000)}"},"usage":{"inputTokens":3,"outputTokens":4,"cacheDetails":[{"ttl":"5m","inputTokens":1}]}}`
   const bytes = new TextEncoder().encode(body)
   const usage = { inputTokens: 3, outputTokens: 4, cacheDetails: [{ ttl: '5m', inputTokens: 1 }] }
 
   test.each([1000, 65_536, 100_000, bytes.length])('holds the usage, fed %i bytes at a time', (size) => {
-    const observer = tailObserver('call-1')
+    const observer = largeObserver('call-1', true)
     for (let at = 0; at < bytes.length; at += size) observer.push(bytes.subarray(at, at + size))
     expect(observer.epilogue('ended')).toEqual(new Uint8Array(0))
     expect(observer.observe({ a: 'b' }, SERVED)).toMatchObject({
@@ -67,10 +68,16 @@ describe('the tail of a large answer', () => {
   })
 
   test('without usage leaves it open, and a broken one is broken off', () => {
-    const observer = tailObserver('call-1')
+    const observer = largeObserver('call-1', true)
     observer.push(new TextEncoder().encode('{"images":["…"]}'))
-    expect(observer.observe({}, SERVED).parts).toEqual({ headers: {} })
+    expect(observer.observe({}, SERVED).parts).toEqual({ headers: {}, body: { images: ['…'] } })
     expect(observer.epilogue('broke')).toBeNull()
     expect(observer.observe({}, { client: 'served', upstream: 'broke' }).verdict).toBe('cut')
+  })
+
+  test('that ends in the middle of its JSON was cut, however clean its end', () => {
+    const observer = largeObserver('call-1', true)
+    observer.push(bytes.subarray(0, bytes.length - 1))
+    expect(observer.observe({}, SERVED)).toMatchObject({ verdict: 'cut', parts: { headers: {} } })
   })
 })

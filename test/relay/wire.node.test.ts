@@ -95,12 +95,15 @@ describe('request bytes reach the upstream untouched', () => {
 describe('answer bytes reach the client untouched', () => {
   test.each([
     ['odd JSON', '{ "usage" : {"inputTokens":1,"outputTokens":2,"totalTokens":3,"new":[1.0]} ,"z":"\\u00e9" }\n'],
-    ['no JSON', 'not json'],
-    ['nothing', ''],
+    ['JSON with a name twice', '{"a":1,"a":2}'],
+    ['JSON behind a byte order mark', '\ufeff{"a":1}\r\n'],
+    ['JSON with broken UTF-16', '{"a":"\\ud83d"}'],
   ])('a body of %s', async (_what, body) => {
     const headers = { 'content-type': 'application/json' }
     simulator.fault(NOVA, { raw: { status: 200, headers, bodyBase64: Buffer.from(body).toString('base64') } })
-    expect(await call(gateway, 'nova', 'converse')).toMatchObject({ status: 200, text: body })
+    const answer = await call(gateway, 'nova', 'converse')
+    expect(answer.status).toBe(200)
+    expect(Buffer.from(answer.bytes).equals(Buffer.from(body))).toBe(true)
   })
 
   test.each([

@@ -1,9 +1,10 @@
 /** From the result of the attempts to the client's response, with the end of the call behind it. */
 import type { Refusal } from '../../access/refusal.ts'
 import { usdFromPico } from '../../base/decimal.ts'
-import { parseJson } from '../../base/json.ts'
+import type { HeaderMap } from '../../base/header-map.ts'
 import { retryAfterHeaders } from '../../bedrock/error-response.ts'
 import { errorNameOfException, statusOfErrorName } from '../../bedrock/errors.ts'
+import { retryAfterMsOf } from '../../bedrock/retry-after.ts'
 import type { WireParts } from '../../bedrock/usage/wire-parts.ts'
 import type { Failure } from '../../routing/policy/failure.ts'
 import type { RouteResult, Router } from '../../routing/router.ts'
@@ -13,9 +14,10 @@ import { type CloseDeps, endCall } from '../close/end-call.ts'
 import { type EndedAt, type Ending, endingOf } from '../close/ending.ts'
 import type { Delivery } from '../upstream/delivery.ts'
 import type { BufferedAnswer, LargeAnswer, StreamingAnswer } from '../upstream/upstream-answer.ts'
+import { largeObserver } from './large-observer.ts'
 import { type HeaderFacts, ourHeaders, refusalResponse } from './our-headers.ts'
 import { passThrough } from './pass-through.ts'
-import { type Observation, type StreamObserver, streamObserver, tailObserver } from './stream-observer.ts'
+import { type Observation, type StreamObserver, streamObserver } from './stream-observer.ts'
 
 export type DeliverDeps = CloseDeps & { router: Router }
 
@@ -66,7 +68,7 @@ function deliverBuffered(call: AdmittedCall, result: Deliverable, answer: Buffer
     ...(succeeded ? {} : { 'x-amzn-requestid': call.id }),
     ...answer.headers,
     ...ourHeaders(call, { ...headerFacts(call, result), costUsd, headersAtMs }),
-    ...(succeeded || result.retryAfterMs === null ? {} : retryAfterHeaders(result.retryAfterMs)),
+    ...waitHeaders(result, answer),
   }
   const verdict = call.disconnect.gone() ? 'abandoned' : succeeded ? 'complete' : 'exception'
   const ending = { ...endingOf(result, headersAtMs), httpStatus: answer.status, verdict, parts, cost } as const
@@ -74,10 +76,18 @@ function deliverBuffered(call: AdmittedCall, result: Deliverable, answer: Buffer
   return new Response(answer.body, { status: answer.status, headers })
 }
 
+/** A client that may ask again is always told when, in both headers: by routing, else as the upstream said, else soon. */
+function waitHeaders(result: Deliverable, { status, headers }: BufferedAnswer): HeaderMap {
+  if (result.kind === 'answered') return {}
+  const asksAgain = status === 429 || status === 503
+  const waitMs = result.retryAfterMs ?? (asksAgain ? (retryAfterMsOf(headers) ?? DEFAULT_RETRY_AFTER_MS) : null)
+  return waitMs === null ? {} : retryAfterHeaders(waitMs)
+}
+
 function observerOfLarge(call: AdmittedCall, answer: LargeAnswer): StreamObserver {
-  const tail = tailObserver(call.id)
-  tail.push(answer.prefix)
-  return tail
+  const observer = largeObserver(call.id, answer.isJson)
+  observer.push(answer.prefix)
+  return observer
 }
 
 function passOn(
@@ -175,6 +185,6 @@ function headerFacts(call: AdmittedCall, { deployment, fallbacks }: EndedAt): He
 }
 
 function partsOf(call: AdmittedCall, answer: BufferedAnswer): WireParts {
-  const { headers } = answer
-  return call.operation.bills === 'nothing' ? { headers } : { headers, body: parseJson(answer.body) }
+  const { headers, json } = answer
+  return call.operation.bills === 'nothing' ? { headers } : { headers, body: json ?? null }
 }

@@ -1,7 +1,6 @@
 /** What the tap of a passed-through answer makes of the bytes it sees: usage, verdict, and the end the client is given. */
 
 import type { HeaderMap } from '../../base/header-map.ts'
-import { parseJsonText } from '../../base/json.ts'
 import type { StreamSummary, StreamTap } from '../../bedrock/event-stream/tap.ts'
 import type { WireParts } from '../../bedrock/usage/wire-parts.ts'
 import type { Verdict } from '../../ledger/record/record.ts'
@@ -12,9 +11,6 @@ import type { PassObserver, PassOutcome } from './pass-through.ts'
 const CUT_MESSAGE = 'The upstream ended the stream before it was complete.'
 
 const NOTHING = new Uint8Array(0)
-
-/** The usage object stands near the end of a Converse body (keys are sorted), after the text. */
-const TAIL_BYTES = 64 * 1024
 
 export type Observation = {
   verdict: Verdict
@@ -46,7 +42,10 @@ export function streamObserver(tap: StreamTap, callId: string): StreamObserver {
         return upstream === 'ended' && isWhole(tap.finish()) ? NOTHING : tap.repair(CUT_MESSAGE)
       } catch (cause) {
         failed(cause)
-        return tap.failure(`The gateway failed. Its log has the cause under ${callId}.`)
+        // Inside a frame nothing more can be said, and a clean end there would be taken for the whole answer.
+        return tap.ending === 'boundary'
+          ? tap.failure(`The gateway failed. Its log has the cause under ${callId}.`)
+          : null
       }
     },
     observe(headers, outcome) {
@@ -94,46 +93,4 @@ function streamVerdict(summary: StreamSummary, outcome: PassOutcome): Verdict {
   if (outcome.client === 'left') return 'abandoned'
   if (outcome.upstream !== 'ended' || !isWhole(summary)) return summary.exception === null ? 'cut' : 'exception'
   return summary.exception === null ? 'complete' : 'exception'
-}
-
-/** For a non-streaming answer too large to hold: keeps its tail, where `usage` stands. Nothing can be appended to it, so a broken one is broken off. */
-export function tailObserver(callId: string): StreamObserver {
-  let tail: Uint8Array = NOTHING
-  return {
-    push(bytes) {
-      const kept =
-        bytes.byteLength >= TAIL_BYTES
-          ? NOTHING
-          : tail.subarray(Math.max(0, tail.byteLength + bytes.byteLength - TAIL_BYTES))
-      const added = bytes.subarray(Math.max(0, bytes.byteLength - TAIL_BYTES))
-      const next = new Uint8Array(kept.byteLength + added.byteLength)
-      next.set(kept)
-      next.set(added, kept.byteLength)
-      tail = next
-    },
-    failed: (cause) => logLine('fault', { request_id: callId, where: 'tail', cause: describeCause(cause) }),
-    epilogue: (upstream) => (upstream === 'ended' ? NOTHING : null),
-    observe(headers, outcome) {
-      const body = usageInTail(tail)
-      return {
-        verdict: plainVerdict(outcome),
-        parts: { headers, ...(body === null ? {} : { body }) },
-        seen: null,
-        exception: null,
-      }
-    },
-  }
-}
-
-/** The last `"usage":{…}` of a JSON text of which only the end is at hand, as a body of its own. */
-function usageInTail(tail: Uint8Array): { usage: unknown } | null {
-  const text = new TextDecoder().decode(tail)
-  const start = text.lastIndexOf('"usage"')
-  if (start === -1) return null
-  const open = text.indexOf('{', start)
-  for (let end = text.indexOf('}', open); open !== -1 && end !== -1; end = text.indexOf('}', end + 1)) {
-    const usage = parseJsonText(text.slice(open, end + 1))
-    if (usage !== null) return { usage }
-  }
-  return null
 }

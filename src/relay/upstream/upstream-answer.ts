@@ -4,8 +4,14 @@ import { joinBytes } from '../../base/bytes.ts'
 import type { HeaderMap } from '../../base/header-map.ts'
 import type { StreamTap } from '../../bedrock/event-stream/tap.ts'
 
-/** Read whole: errors, and non-streaming answers up to a bound. */
-export type BufferedAnswer = { kind: 'buffered'; status: number; headers: HeaderMap; body: Uint8Array }
+/** Read whole: errors, and non-streaming answers up to a bound. `json`: the parsed body of a success answer. */
+export type BufferedAnswer = {
+  kind: 'buffered'
+  status: number
+  headers: HeaderMap
+  body: Uint8Array
+  json?: unknown
+}
 
 /** An event stream whose first frame is known to be content. `prefix` has been taken from `rest` already. */
 export type StreamingAnswer = {
@@ -17,9 +23,11 @@ export type StreamingAnswer = {
   tap: StreamTap
 }
 
-/** A non-streaming answer too large to hold: passed through, with only its tail kept for the usage. */
+/** A non-streaming answer too large to hold: passed through, with only its skeleton kept for the usage. */
 export type LargeAnswer = {
   kind: 'large'
+  /** It must be JSON: AWS's own, or a model's that says so. */
+  isJson: boolean
   status: number
   headers: HeaderMap
   prefix: Uint8Array
@@ -38,7 +46,9 @@ export type ReadResult =
 
 /** Reads up to `maxBytes`; rejects when the upstream breaks. */
 export async function readWhole(response: Response, headers: HeaderMap, maxBytes: number): Promise<ReadResult> {
-  const announced = Number(headers['content-length'] ?? Number.NaN)
+  // The length of a compressed answer says nothing of what it inflates to.
+  const isCompressed = !['', 'identity'].includes(headers['content-encoding'] ?? '')
+  const announced = isCompressed ? Number.NaN : Number(headers['content-length'] ?? Number.NaN)
   if (announced <= maxBytes) return { whole: true, body: new Uint8Array(await response.arrayBuffer()) }
   if (response.body === null) return { whole: true, body: new Uint8Array(0) }
   if (announced > maxBytes) return { whole: false, prefix: new Uint8Array(0), rest: response.body }

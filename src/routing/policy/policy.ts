@@ -122,7 +122,8 @@ export const POLICY: readonly PolicyRow[] = [
     retryClass: 'TimeoutErrorRetries',
     source: 'timeout and stream_timeout of the configuration',
   },
-  { name: 'network', when: { phases: ['connect'] }, ...SILENCE, uncounted: 'none', source: 'no response headers' },
+  // A connection that was never made looks the same to a Worker as one that was lost after the request was sent.
+  { name: 'network', when: { phases: ['connect'] }, ...SILENCE, source: 'no response headers' },
   {
     name: 'stream-cut-before-content',
     when: { phases: ['first-frame'], statuses: [null] },
