@@ -148,7 +148,7 @@ describe('an exception after the first content', () => {
 })
 
 describe('an exception as the first frame is the HTTP error of its name', () => {
-  /** Statuses of AWS's service model. */
+  /** Statuses of AWS's service model, but for 408, which no client gets. */
   const STATUS: Record<(typeof STREAM_EXCEPTIONS)[number], number> = {
     internalServerException: 500,
     modelStreamErrorException: 424,

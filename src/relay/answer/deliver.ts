@@ -86,7 +86,7 @@ function waitHeaders(result: Deliverable, { status, headers }: BufferedAnswer): 
 }
 
 function observerOfLarge(call: AdmittedCall, answer: LargeAnswer): StreamObserver {
-  const observer = largeObserver(call.id, /json/i.test(answer.headers['content-type'] ?? 'json'))
+  const observer = largeObserver(call.id, answer.isJson)
   observer.push(answer.prefix)
   return observer
 }

@@ -2,35 +2,33 @@
  * What a non-streaming answer that is too large to hold tells as it passes: usage and the number of images are read from its
  * skeleton. Nothing can be appended to it, so a broken one is broken off.
  */
-import { createJsonSkeleton } from '../../base/json-skeleton.ts'
 import type { Verdict } from '../../ledger/record/record.ts'
 import { describeCause, logLine } from '../../telemetry/log.ts'
+import { createAnswerSkeleton } from '../upstream/answer-json.ts'
 import type { PassOutcome } from './pass-through.ts'
 import type { StreamObserver } from './stream-observer.ts'
 
-/** Longer texts are images, documents or words of the answer, none of which says what it cost. */
-const TEXT_MAX_BYTES = 1_024
-const MEMBER_MAX_CHARS = 64 * 1024
-const SKELETON_MAX_CHARS = 256 * 1024
-
 const NOTHING = new Uint8Array(0)
 
-/** `isJson`: the answer says that it is JSON, so one that is not whole JSON was cut. */
+/** `isJson`: the answer must be JSON, so one that is not whole JSON was cut. */
 export function largeObserver(callId: string, isJson: boolean): StreamObserver {
-  const skeleton = createJsonSkeleton({
-    textMaxBytes: TEXT_MAX_BYTES,
-    memberMaxBytes: MEMBER_MAX_CHARS,
-    maxBytes: SKELETON_MAX_CHARS,
-  })
+  const skeleton = createAnswerSkeleton()
+  let hasFailed = false
+  /** What a reader that failed does not know, the connection alone decides. */
+  const looksWhole = () => !isJson || hasFailed || skeleton.finish().isWhole
   return {
     push: (bytes) => skeleton.push(bytes),
-    failed: (cause) => logLine('fault', { request_id: callId, where: 'large answer', cause: describeCause(cause) }),
-    epilogue: (upstream) => (upstream === 'ended' ? NOTHING : null),
+    failed(cause) {
+      if (!hasFailed) logLine('fault', { request_id: callId, where: 'large answer', cause: describeCause(cause) })
+      hasFailed = true
+    },
+    // A clean end would make the half of an answer look like all of it.
+    epilogue: (upstream) => (upstream === 'ended' && looksWhole() ? NOTHING : null),
     observe(headers, outcome) {
       const { isWhole, value } = skeleton.finish()
-      const body = isWhole ? { body: value } : {}
+      const body = isWhole && !hasFailed ? { body: value } : {}
       return {
-        verdict: verdictOf(outcome, isWhole || !isJson),
+        verdict: verdictOf(outcome, looksWhole()),
         parts: { headers, ...body },
         seen: null,
         exception: null,

@@ -35,19 +35,23 @@ export function failureOfStatus(
   if (retryAfterMs !== null) failure.retryAfterMs = retryAfterMs
   const clientStatus = clientStatusOf(status)
   const isOfHttp = clientStatus === status || status === 408
+  const name = type ?? nameOfStatus(clientStatus)
   if (isOfHttp && (body.byteLength === 0 || isObject(json))) {
-    return {
-      failure,
-      answer: { kind: 'buffered', status: clientStatus, headers: clientResponseHeaders(headers), body },
-    }
+    const kept = clientResponseHeaders(headers)
+    // AWS writes more than the name into this header, so one that holds a name stays as it came.
+    const named = errorType(headers, {}) === undefined ? { ...kept, 'x-amzn-errortype': name } : kept
+    return { failure, answer: { kind: 'buffered', status: clientStatus, headers: named, body } }
   }
-  const name =
-    type ??
-    (status === 429 ? 'ThrottlingException' : status >= 500 ? 'ServiceUnavailableException' : 'ValidationException')
-  return {
-    failure,
-    answer: errorAnswer(clientStatus, name, `The upstream answered ${status} with a body that is not JSON.`, headers),
-  }
+  const what = isOfHttp ? 'a body that is not JSON' : 'a status that is no error of AWS'
+  return { failure, answer: errorAnswer(clientStatus, name, `The upstream answered ${status} with ${what}.`, headers) }
+}
+
+/** For an error that does not say its name. */
+function nameOfStatus(status: number): string {
+  if (status === 429) return 'ThrottlingException'
+  if (status === 403) return 'AccessDeniedException'
+  if (status === 404) return 'ResourceNotFoundException'
+  return status >= 500 ? 'ServiceUnavailableException' : 'ValidationException'
 }
 
 /** A first-frame exception is the HTTP error of the same name. */

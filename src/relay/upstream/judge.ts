@@ -2,11 +2,12 @@
 
 import { joinBytes } from '../../base/bytes.ts'
 import { type HeaderMap, headerMap } from '../../base/header-map.ts'
-import { isObject, parseJson } from '../../base/json.ts'
+import { isObject } from '../../base/json.ts'
 import { createFirstFrameProbe, type FirstFrame } from '../../bedrock/event-stream/first-frame.ts'
 import { createStreamTap } from '../../bedrock/event-stream/tap.ts'
 import type { Operation, StreamAnswer } from '../../bedrock/operations/operation.ts'
 import type { Failure } from '../../routing/policy/failure.ts'
+import { readAnswerJson } from './answer-json.ts'
 import { clientResponseHeaders } from './crossing-headers.ts'
 import { failureOfException, failureOfStatus, isMisrouted } from './error-answer.ts'
 import { type Answer, BUFFERED_ANSWER_MAX_BYTES, readWhole } from './upstream-answer.ts'
@@ -16,10 +17,13 @@ const ERROR_BODY_MAX_BYTES = 1024 * 1024
 
 const EVENT_STREAM = 'application/vnd.amazon.eventstream'
 
-const HTML_TYPES: ReadonlySet<string> = new Set(['text/html', 'application/xhtml+xml'])
+/** `application/json`, and types built on it; not lists of JSON texts, `application/jsonlines`. */
+const JSON_TYPE = /^(?:application|text)\/(?:json|[^;]+\+json)$/
 
-/** JSON never begins with it, and every page does. */
-const LESS_THAN = 0x3c
+/** Far more than the white space that stands before the first word of an answer. */
+const START_BYTES = 256
+
+const HTML_TYPES: ReadonlySet<string> = new Set(['text/html', 'application/xhtml+xml'])
 
 export type Judgement =
   | { kind: 'content'; answer: Answer; awsRequestId: string | null }
@@ -56,7 +60,9 @@ async function judge(operation: Operation, response: Response, headers: HeaderMa
   const ours = { status, headers: clientResponseHeaders(headers) }
   if (!read.whole) {
     if (answer.kind !== 'event-stream') {
-      return { kind: 'content', answer: { kind: 'large', ...ours, prefix: read.prefix, rest: read.rest } }
+      const { prefix, rest } = read
+      const isJson = answer.kind === 'json' || !isOtherMedia(type, prefix)
+      return { kind: 'content', answer: { kind: 'large', isJson, ...ours, prefix, rest } }
     }
     await read.rest.cancel()
     return failed(notAnAnswer('something else came in place of an event stream'))
@@ -66,21 +72,35 @@ async function judge(operation: Operation, response: Response, headers: HeaderMa
 
 /** A body that is held whole. What AWS would not answer is a failure: it may fail over, and it may have consumed something. */
 function judgeBody(
-  { answer, successStatuses }: Operation,
+  { answer }: Operation,
   type: string,
   ours: { status: number; headers: HeaderMap },
   body: Uint8Array,
 ): Undated {
-  const [status = ours.status] = successStatuses
-  if (isMisrouted(body)) return failed({ phase: 'headers', status, type: 'UnknownOperationException', message: '' })
-  if (body[0] === LESS_THAN) return failed(HTML_PAGE)
+  if (isMisrouted(body))
+    return failed({ phase: 'headers', status: ours.status, type: 'UnknownOperationException', message: '' })
+  if (isPage(body)) return failed(HTML_PAGE)
   if (answer.kind === 'event-stream') return failed(notAnAnswer('something else came in place of an event stream'))
   if (body.byteLength === 0) return failed(notAnAnswer('the answer is empty'))
-  const json = parseJson(body)
-  // What a model answers to Invoke is the model's own: it is no answer only where it says JSON and is none.
-  const isModelsOwn = answer.kind === 'blob' && (json !== null || !type.includes('json'))
-  if (!isObject(json) && !isModelsOwn) return failed(notAnAnswer('the answer is no whole JSON'))
-  return { kind: 'content', answer: { kind: 'buffered', ...ours, body, json } }
+  const { isWhole, value } = readAnswerJson(body)
+  const isAnswer = answer.kind === 'blob' ? isWhole || isOtherMedia(type, body) : isWhole && isObject(value)
+  if (!isAnswer) return failed(notAnAnswer('the answer is no whole JSON'))
+  return { kind: 'content', answer: { kind: 'buffered', ...ours, body, json: isWhole ? value : null } }
+}
+
+/** A model may answer what is no JSON, and says so; without a type it is no JSON where it does not begin as one. */
+function isOtherMedia(type: string, body: Uint8Array): boolean {
+  if (type === '') return !/^\s*[{[]/.test(startOf(body))
+  return type !== EVENT_STREAM && !JSON_TYPE.test(type)
+}
+
+/** A page that does not say so: after white space or a byte order mark it begins with `<`, with which no JSON begins. */
+function isPage(body: Uint8Array): boolean {
+  return /^\s*</.test(startOf(body))
+}
+
+function startOf(body: Uint8Array): string {
+  return new TextDecoder().decode(body.subarray(0, START_BYTES))
 }
 
 /** Compared without its parameters, and in lower case: https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1 */

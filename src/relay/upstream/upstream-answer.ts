@@ -26,6 +26,8 @@ export type StreamingAnswer = {
 /** A non-streaming answer too large to hold: passed through, with only its skeleton kept for the usage. */
 export type LargeAnswer = {
   kind: 'large'
+  /** It must be JSON: AWS's own, or a model's that says so. */
+  isJson: boolean
   status: number
   headers: HeaderMap
   prefix: Uint8Array
