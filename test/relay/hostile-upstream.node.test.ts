@@ -7,10 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeFrame, exceptionFrame } from '../../src/bedrock/event-stream/encode.ts'
 import { MASTER_KEY, type RunningGateway, startGateway } from '../clients/harness.ts'
 import { type Answer, call, callIdOf, lineOf, rowsAndLines } from './calls.ts'
-import { httpAnswer, type RawUpstream, startRawUpstream } from './raw-upstream.ts'
+import { type Ending, httpAnswer, JSON_TYPE, type RawUpstream, STREAM_TYPE, startRawUpstream } from './raw-upstream.ts'
 
-const JSON_TYPE = { 'content-type': 'application/json' }
-const STREAM_TYPE = { 'content-type': 'application/vnd.amazon.eventstream' }
 const CONVERSE = JSON.stringify({
   output: { message: { role: 'assistant', content: [{ text: 'hello' }] } },
   stopReason: 'end_turn',
@@ -19,6 +17,7 @@ const CONVERSE = JSON.stringify({
 const ODD = '{"message":"odd"}'
 const PAGE = '<!DOCTYPE html><html><body>Bad gateway</body></html>'
 const MIB = 1024 * 1024
+
 let upstream: RawUpstream
 let gateway: RunningGateway
 let calls = 0
@@ -50,7 +49,7 @@ afterAll(async () => {
   await upstream?.stop()
 })
 
-async function ask(action: string, bytes: Uint8Array | string, then?: 'close' | 'reset' | 'keep') {
+async function ask(action: string, bytes: Uint8Array | string, then?: Ending) {
   upstream.answer(bytes, then)
   const answer = await call(gateway, 'nova', action)
   calls += 1
@@ -61,7 +60,7 @@ async function ask(action: string, bytes: Uint8Array | string, then?: 'close' | 
 }
 
 /** An error as every SDK reads it, and a row that says the same. */
-async function expectError(action: string, bytes: Uint8Array | string, then?: 'close' | 'reset' | 'keep') {
+async function expectError(action: string, bytes: Uint8Array | string, then?: Ending) {
   const { answer, line } = await ask(action, bytes, then)
   expectAwsError(answer)
   expect(line).toMatchObject({ status: 'failure', usage: null })
@@ -84,7 +83,7 @@ function expectAwsError({ status, headers, text }: Answer): void {
 }
 
 describe('what is no HTTP answer', () => {
-  test.each<[string, string, ('close' | 'reset' | 'keep')?]>([
+  test.each<[string, string, Ending?]>([
     ['nothing', ''],
     ['a reset', '', 'reset'],
     ['half a status line', 'HTTP/1.1 20'],

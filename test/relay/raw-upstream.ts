@@ -3,21 +3,27 @@
 import type { AddressInfo } from 'node:net'
 import { createServer, type Socket } from 'node:net'
 
+/** What becomes of a connection once its bytes are written. */
+export type Ending = 'close' | 'reset' | 'keep'
+
 export type RawUpstream = {
   url: string
   /** What is written to each connection from now on, and what becomes of the connection then. */
-  answer(bytes: Uint8Array | string, then?: 'close' | 'reset' | 'keep'): void
+  answer(bytes: Uint8Array | string, then?: Ending): void
   /** Requests since the last `answer`. */
   count(): number
   stop(): Promise<void>
 }
+
+export const JSON_TYPE = { 'content-type': 'application/json' }
+export const STREAM_TYPE = { 'content-type': 'application/vnd.amazon.eventstream' }
 
 const HEAD_END = '\r\n\r\n'
 
 export async function startRawUpstream(): Promise<RawUpstream> {
   const sockets = new Set<Socket>()
   let bytes: Uint8Array | string = ''
-  let ending: 'close' | 'reset' | 'keep' = 'close'
+  let ending: Ending = 'close'
   let requests = 0
   const server = createServer((socket) => {
     sockets.add(socket)
