@@ -4,6 +4,8 @@
  */
 import { bookRecords } from '../../src/ledger/booking/book-rows.ts'
 import { settle } from '../../src/ledger/booking/settle.ts'
+import { blankRecord } from '../../src/ledger/record/record.ts'
+import { ensureSchema } from '../../src/ledger/schema/ensure-schema.ts'
 import { newCallId } from '../../src/relay/call-id.ts'
 
 export { Meter } from '../../src/ledger/meter/meter.ts'
@@ -18,6 +20,7 @@ const DONE = () => new Response(null)
 
 const WAYS = {
   '/nothing': () => DONE(),
+  '/schema': (env) => ensureSchema(env.DB).then(DONE),
   '/insert'(env, ctx) {
     ctx.waitUntil(mustInsert(bookRecords(env.DB, [record()]), 1))
     return DONE()
@@ -47,9 +50,8 @@ function record() {
   const usage = { inputTokens: 210, outputTokens: 200, totalTokens: 410 }
   const awsRequestId = '00000000-0000-4000-8000-000000000000'
   return {
+    ...blankRecord(),
     request_id: newCallId(nowMs),
-    client_call_id: null,
-    client_invocation_id: null,
     startTime: new Date(nowMs - 900).toISOString(),
     endTime: new Date(nowMs).toISOString(),
     model_group: 'fast',
@@ -58,12 +60,6 @@ function record() {
     region: 'us-east-1',
     api_base: 'bedrock-runtime.us-east-1.amazonaws.com',
     operation: 'Converse',
-    api_key: null,
-    team_id: null,
-    user: null,
-    end_user: null,
-    request_tags: [],
-    metadata: {},
     status: 'success',
     http_status: 200,
     verdict: 'complete',
@@ -74,11 +70,8 @@ function record() {
     total_tokens: 410,
     cost_nano_usd: '60600',
     cost_state: 'priced',
-    cost_reason: null,
     price_row: 'amazon.nova-lite-v1:0|geo|us-east-1|default@1',
-    service_tier: null,
     attempts: 1,
-    fallbacks: 0,
     attempt_log: [
       {
         deployment: 'fast/us-east-1/0',

@@ -4,7 +4,6 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { buildWorker } from '../../src/cli/start/build-worker.ts'
 import { LOOPBACK, openGateway } from '../../src/cli/start/gateway.ts'
 import { readWranglerConfig, type WorkerOptions } from '../../src/cli/start/worker-options.ts'
-import { schemaStatements } from '../ledger/schema-statements.ts'
 import { withPid } from './cpu.ts'
 
 export type RunningWorker = {
@@ -51,8 +50,10 @@ export function startBareWorker(upstreamUrl: string): Promise<RunningWorker> {
   return startWorker('bare-worker.js', { bindings: { UPSTREAM: upstreamUrl }, durableObjects: {} })
 }
 
-export function startLedgerWorker(): Promise<RunningWorker> {
-  return startWorker('ledger-worker.js', {})
+export async function startLedgerWorker(): Promise<RunningWorker> {
+  const worker = await startWorker('ledger-worker.js', {})
+  await fetch(new URL('/schema', worker.url))
+  return worker
 }
 
 /** With the bindings of wrangler.toml, unless `more` says otherwise. */
@@ -78,8 +79,6 @@ async function startWorker(
     await starting.ready
     return starting
   })
-  const database = await miniflare.getD1Database('DB')
-  await database.batch(schemaStatements().map((sql) => database.prepare(sql)))
   return {
     url: (await miniflare.unsafeGetDirectURL()).origin,
     pid,
