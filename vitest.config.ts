@@ -1,9 +1,12 @@
+import { availableParallelism } from 'node:os'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
 /** Node's own tests end in `.node.test.ts`; every other test runs inside workerd. */
 export default defineConfig({
   test: {
+    // Most of the long files wait for sockets and timers, so a core less than there are would stand idle.
+    maxWorkers: availableParallelism(),
     projects: [
       {
         plugins: [

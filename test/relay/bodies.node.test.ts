@@ -31,6 +31,22 @@ function expectRefusal(answer: Answer, status: number, type: string, message: Re
   expect(JSON.parse(answer.text)).toEqual({ message: expect.stringMatching(message) })
 }
 
+/** Sends so many bytes without their length, piece by piece, as fast as they are taken. */
+function uploadOf(sizeBytes: number): { answer: Promise<Answer>; leftBytes(): number } {
+  let left = sizeBytes
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const size = Math.min(left, 1_000_000)
+      left -= size
+      if (size > 0) controller.enqueue(new Uint8Array(size))
+      else controller.close()
+    },
+  })
+  const init = { method: 'POST', headers: { authorization: `Bearer ${MASTER_KEY}` }, body, duplex: 'half' }
+  const sending = fetch(`${gateway.url}/bedrock/model/nova/invoke`, init as RequestInit)
+  return { answer: sending.then(readAnswer), leftBytes: () => left }
+}
+
 test('a body of 25,000,000 bytes passes whole', async () => {
   simulator.fault(NOVA, { raw })
   const body = new Uint8Array(BODY_MAX_BYTES).fill(0xff)
@@ -47,19 +63,9 @@ test('one byte more is 413 ValidationException, and the upload is taken to its e
 })
 
 test('one byte more without a length is refused alike, and the upload is taken to its end', async () => {
-  let left = BODY_MAX_BYTES + 1
-  const body = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      const size = Math.min(left, 1_000_000)
-      left -= size
-      if (size > 0) controller.enqueue(new Uint8Array(size))
-      else controller.close()
-    },
-  })
-  const init = { method: 'POST', headers: { authorization: `Bearer ${MASTER_KEY}` }, body, duplex: 'half' }
-  const response = await fetch(`${gateway.url}/bedrock/model/nova/invoke`, init as RequestInit)
-  expectRefusal(await readAnswer(response), 413, 'ValidationException', /25000000|25,000,000/)
-  expect(left).toBe(0)
+  const upload = uploadOf(BODY_MAX_BYTES + 1)
+  expectRefusal(await upload.answer, 413, 'ValidationException', /25000000|25,000,000/)
+  expect(upload.leftBytes()).toBe(0)
 })
 
 test('a large body with a wrong key is refused for the key, and the upload is taken to its end', async () => {
@@ -78,6 +84,10 @@ test('bodies beyond the memory for them are 503 with both retry headers, and are
   const ms = Number(answer.headers.get('x-amz-retry-after'))
   expect(ms).toBeGreaterThan(0)
   expect(answer.headers.get('retry-after')).toBe(String(Math.ceil(ms / 1000)))
+  // It is refused in mid-upload, and what is left of it is taken all the same.
+  const upload = uploadOf(BODY_MAX_BYTES)
+  expectRefusal(await upload.answer, 503, 'ServiceUnavailableException', /memory/)
+  expect(upload.leftBytes()).toBe(0)
   // A small one still fits.
   expect((await call(gateway, 'nova', 'converse')).status).toBe(200)
   simulator.release()

@@ -10,7 +10,8 @@ export type DrainBounds = { maxBytes: number; stallMs: number; maxMs: number }
 const DRAIN_BOUNDS: DrainBounds = { maxBytes: 100_000_000, stallMs: 5_000, maxMs: 30_000 }
 
 export async function drainUpload(request: Request, bounds: DrainBounds = DRAIN_BOUNDS): Promise<void> {
-  if (request.body === null || request.bodyUsed) return
+  // A reader that still waits for a stalled upload has the lock. What was read in part has none, and its rest is read here.
+  if (request.body === null || request.body.locked) return
   const reader = request.body.getReader()
   const deadlineMs = Date.now() + bounds.maxMs
   let size = 0
