@@ -29,7 +29,7 @@ describe('beside a bomb of brackets', () => {
       `{"messages":${BOMB},"request\\u004detadata":{"run":"7"},"guardrail\\u0043onfig":{"guardrailIdentifier":"g","guardrailVersion":"1"},"service\\u0054ier":{"type":"flex"}}`,
     ],
   ])('metadata, guardrail and tier are read: %s', (_where, text) => {
-    expect(factsOf(text)).toEqual({
+    expect(factsOf(text)).toMatchObject({
       request: { requestMetadata: { run: '7' }, guardrailConfig: { guardrailIdentifier: 'g', guardrailVersion: '1' } },
       requestMetadata: { run: '7' },
       isMetadataCut: false,

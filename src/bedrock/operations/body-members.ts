@@ -19,9 +19,17 @@ export function membersOfBody(body: Uint8Array, names: readonly string[]): BodyM
 /** A letter of ASCII as an escape, which no writer of JSON needs. */
 const ESCAPED_LETTER = /\\u00[4-7]/
 
+/** A body is searched in pieces, so that the search takes no memory of the body's size; each begins with the end of the one before. */
+const PIECE_BYTES = 256 * 1024
+const OVERLAP_BYTES = 128
+
 /** Most bodies name none of them, which the engine's own search finds out. */
 function mayName(body: Uint8Array, names: readonly string[]): boolean {
   // One byte becomes one character, so nothing is decoded: the names are plain ASCII.
-  const text = new TextDecoder('latin1').decode(body)
-  return ESCAPED_LETTER.test(text) || names.some((name) => text.includes(`"${name}"`))
+  const decoder = new TextDecoder('latin1')
+  for (let at = 0; at < body.length; at += PIECE_BYTES) {
+    const text = decoder.decode(body.subarray(Math.max(0, at - OVERLAP_BYTES), at + PIECE_BYTES))
+    if (ESCAPED_LETTER.test(text) || names.some((name) => text.includes(`"${name}"`))) return true
+  }
+  return false
 }

@@ -8,7 +8,7 @@ import { familyOfReference } from '../../bedrock/model/families/families.ts'
 import { membersOfBody } from '../../bedrock/operations/body-members.ts'
 import type { Operation, Place } from '../../bedrock/operations/operation.ts'
 import { valueAt } from '../../bedrock/operations/place.ts'
-import { requestedTier } from '../../bedrock/usage/requested-tier.ts'
+import { tierAt } from '../../bedrock/usage/requested-tier.ts'
 
 export type RequestFacts = {
   /** The body where the price hangs on what was asked (images, rerank), else its members that the books want; null for none. */
@@ -30,9 +30,9 @@ export function readRequestFacts(
   body: Uint8Array,
   priceModel: string,
 ): RequestFacts {
-  const { requestMetadata, guardrail } = operation
+  const { requestMetadata, guardrail, serviceTier } = operation
   const isWhole = isBodyWanted(operation, priceModel)
-  const members = membersOfBody(body, [requestMetadata, guardrail].flatMap(firstMember))
+  const members = membersOfBody(body, [requestMetadata, guardrail, serviceTier].flatMap(firstMember))
   const tree = isWhole || members.isCut ? record(parseBoundedJson(body)) : null
   const asked = tree ?? (isWhole ? null : record(members.value))
   const named = guardrail?.in === 'header' ? headers[guardrail.name] : undefined
@@ -41,7 +41,7 @@ export function readRequestFacts(
     request: asked === null && named === undefined ? null : { ...asked, ...guarded },
     requestMetadata: record(valueAt(requestMetadata, headers, tree ?? members.value)),
     isMetadataCut: members.isCut && tree === null,
-    requestedTier: requestedTier(operation.serviceTier, headers, body),
+    requestedTier: tierAt(serviceTier, headers, tree ?? members.value),
     sizeBytes: body.byteLength,
   }
 }
