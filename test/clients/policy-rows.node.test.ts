@@ -128,7 +128,7 @@ const CASES: readonly Case[] = [
   passedOn('internal-server-error', 'InternalServerException', 500),
   raw('server-error', 502),
   raw('redirected', 302, holds),
-  raw('refused', 418, { client: { status: 418, type: null } }),
+  raw('refused', 418, { client: { status: 418, type: 'ValidationException' } }),
 ]
 
 /** Wait of the deployments, seconds: what silence costs a call here. */
