@@ -10,12 +10,16 @@ export type JsonSkeletonBounds = {
   memberMaxBytes: number
   /** Bytes of the whole skeleton; members that go beyond it are left out. */
   maxBytes: number
+  /** Names of the members of the top level that are wanted; all where it is absent. */
+  only?: ReadonlySet<string>
 }
 
 export type JsonSkeleton = {
   push(bytes: Uint8Array): void
   /** `isWhole`: the text was one whole JSON object or list. `value` is its skeleton; undefined where that is no JSON. */
   finish(): { isWhole: boolean; value: unknown }
+  /** Members that `only` names and of which something was too large to be kept. */
+  cutMembers(): ReadonlySet<string>
 }
 
 const QUOTE = 0x22
@@ -32,7 +36,8 @@ const IS_PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte > SPACE && ![QUOTE, OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST, COMMA].includes(byte) ? 1 : 0,
 )
 
-export function createJsonSkeleton({ textMaxBytes, memberMaxBytes, maxBytes }: JsonSkeletonBounds): JsonSkeleton {
+export function createJsonSkeleton(bounds: JsonSkeletonBounds): JsonSkeleton {
+  const { textMaxBytes, memberMaxBytes, maxBytes, only } = bounds
   const kept = createKept(maxBytes)
   let depth = 0
   /** Members or elements of the top level that are over. */
@@ -41,6 +46,9 @@ export function createJsonSkeleton({ textMaxBytes, memberMaxBytes, maxBytes }: J
   let memberHasBegun = false
   /** The member under way is left out. */
   let isLeftOut = false
+  /** Name of the member under way, where `only` asks for it. */
+  let wanted: string | null = null
+  const cutMembers = new Set<string>()
   let memberAt = 0
   let inText = false
   let isEscaped = false
@@ -56,8 +64,25 @@ export function createJsonSkeleton({ textMaxBytes, memberMaxBytes, maxBytes }: J
     memberHasBegun = true
     if (isLeftOut) return
     if (kept.size() + to - from - memberAt <= memberMaxBytes && kept.add(bytes, from, to)) return
+    leaveOut()
+    noteCut()
+  }
+
+  function leaveOut(): void {
     isLeftOut = true
     kept.cutBackTo(memberAt)
+  }
+
+  function noteCut(): void {
+    if (wanted !== null) cutMembers.add(wanted)
+  }
+
+  /** The text that has just ended is the name of a member where it is the first thing in it. */
+  function readName(only: ReadonlySet<string>): void {
+    if (textAt !== memberAt + 1) return
+    const name = parsed(kept.since(memberAt))
+    if (typeof name === 'string' && only.has(name)) wanted = name
+    else leaveOut()
   }
 
   /** The member of the top level under way is over. */
@@ -67,6 +92,7 @@ export function createJsonSkeleton({ textMaxBytes, memberMaxBytes, maxBytes }: J
     if (memberHasBegun && !isLeftOut && !kept.addByte(COMMA)) kept.cutBackTo(memberAt)
     memberAt = kept.size()
     isLeftOut = false
+    wanted = null
     memberHasBegun = false
     ended++
   }
@@ -85,8 +111,12 @@ export function createJsonSkeleton({ textMaxBytes, memberMaxBytes, maxBytes }: J
     if (!isLeftOut && kept.size() - textAt <= textMaxBytes) keep(bytes, from, Math.min(end, from + textMaxBytes + 1))
     if (end === bytes.length) return end
     inText = false
-    if (!isLeftOut && kept.size() - textAt > textMaxBytes) kept.cutBackTo(textAt)
+    if (!isLeftOut && kept.size() - textAt > textMaxBytes) {
+      kept.cutBackTo(textAt)
+      noteCut()
+    }
     keep(bytes, end, end + 1)
+    if (only !== undefined && depth === 1 && wanted === null && !isLeftOut) readName(only)
     return end + 1
   }
 
@@ -141,6 +171,7 @@ export function createJsonSkeleton({ textMaxBytes, memberMaxBytes, maxBytes }: J
       const value = parsed(kept.text())
       return { isWhole: isClosed && !isBroken && value !== undefined, value }
     },
+    cutMembers: () => cutMembers,
   }
 }
 
@@ -180,6 +211,7 @@ function createKept(maxBytes: number) {
     cutBackTo(at: number): void {
       size = at
     },
+    since: (at: number) => new TextDecoder().decode(buffer.subarray(at, size)),
     /** A comma behind the last member makes way for the bracket. */
     close(byte: number): void {
       if (buffer[size - 1] === COMMA) size--

@@ -70,7 +70,13 @@ export type AdmittedFacts = Omit<AdmittedCall, keyof Call | 'lastKeyId' | 'reque
 /** The same call with what was found out. `endCall` gives back the body and the watch over the client. */
 export function admitCall(call: Call, facts: AdmittedFacts): AdmittedCall {
   const { sizeBytes } = facts.body
-  const requestFacts: RequestFacts = { request: null, requestMetadata: null, requestedTier: null, sizeBytes }
+  const requestFacts: RequestFacts = {
+    request: null,
+    requestMetadata: null,
+    isMetadataCut: false,
+    requestedTier: null,
+    sizeBytes,
+  }
   const admitted = Object.assign(call, facts, { lastKeyId: undefined, requestFacts, upstreamWaitMs: 0 })
   call.admitted = admitted
   call.holds.push(facts.disconnect.end)

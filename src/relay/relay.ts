@@ -24,7 +24,7 @@ import type { IsolateState } from './isolate-state.ts'
 import { watchDisconnect } from './request/disconnect.ts'
 import { drainUpload } from './request/drain-upload.ts'
 import { readBody } from './request/held-body.ts'
-import { promptSizeOf } from './request/prompt-size.ts'
+import { promptSizeOf, reservedTokensOf } from './request/prompt-size.ts'
 import { resolveModel } from './request/resolve-model.ts'
 import { attemptCall } from './upstream/attempt.ts'
 import { upstreamRequestHeaders } from './upstream/crossing-headers.ts'
@@ -103,6 +103,7 @@ function routeOf(call: AdmittedCall, { isolate }: RelayDeps): RouteCall<Delivery
     attempts,
     isAbandoned: disconnect.gone,
     serviceTier: () => requestedTier(operation.serviceTier, clientHeaders, body.bytes),
+    reservedTokens: () => reservedTokensOf(call),
     ...promptSizeOf(call),
     attempt: (attempt, limitMs, refreshCredentials) =>
       attemptCall(call, attempt, { limitMs, refreshCredentials }, isolate),

@@ -48,6 +48,8 @@ export type RouteCall<T> = {
   estimatedInputTokens?: number
   /** `max_tokens` of the request: reserved by AWS at admission, counted by `usage-based-routing`. */
   maxTokens?: number
+  /** Prompt and output bound together, which AWS takes off the quota at admission; read only after a request was refused for its size. */
+  reservedTokens?(): number
   /** The service tier that the request asks for; read only after a deployment was refused one. */
   serviceTier?(): string | null
   /** Every attempt is added here when it begins. */

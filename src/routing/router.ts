@@ -135,7 +135,17 @@ function startJourney<T>(call: RouteCall<T>, { settings, now }: Engine, { random
   const nowMs = now()
   const { bodyBytes, estimatedInputTokens, maxTokens } = call
   const context = { nowMs, random, bodyBytes, estimatedInputTokens, maxTokens }
-  return { call, context, deadlineMs: nowMs + totalTimeMs(settings, call.streams), failures: [] }
+  const deadlineMs = nowMs + totalTimeMs(settings, call.streams)
+  return { call, context, deadlineMs, failures: [], reservedTokens: readOnce(call) }
+}
+
+function readOnce(call: RouteCall<unknown>): (() => number) | undefined {
+  if (call.reservedTokens === undefined) return undefined
+  let tokens: number | undefined
+  return () => {
+    tokens ??= call.reservedTokens?.() ?? 0
+    return tokens
+  }
 }
 
 /** Who named an id wants that one; whether another group reads the same body is seen when it is its turn. */

@@ -243,3 +243,72 @@ describe('named credentials', () => {
     ])
   })
 })
+
+/** Whole files in the forms in which they stand in public repositories and documents, shortened. */
+describe('a file as people have it', () => {
+  const converse = (model_name: string, model: string, more: Json = {}) => ({
+    model_name,
+    litellm_params: { model, ...more },
+  })
+  const ENV = {
+    LITELLM_MASTER_KEY: 'sk-of-the-environment',
+    AWS_REGION_NAME: 'ap-northeast-1',
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'AKID',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+  }
+
+  test.for<[string, Json, readonly string[]]>([
+    [
+      'of models alone, under names with blanks, the region in the environment',
+      { model_list: [converse('Amazon Nova Pro', 'bedrock/apac.amazon.nova-pro-v1:0')] },
+      ['Amazon Nova Pro/ap-northeast-1/1'],
+    ],
+    [
+      'of bare ids, and settings that belong to other parts of LiteLLM',
+      {
+        model_list: [converse('Claude3', 'anthropic.claude-3-haiku-20240307-v1:0')],
+        litellm_settings: { modify_params: true, drop_params: true, master_key: 'os.environ/LITELLM_MASTER_KEY' },
+        general_settings: { telemetry: false, ui: true },
+      },
+      ['Claude3/ap-northeast-1/1'],
+    ],
+    [
+      'of a key of Bedrock, with a database',
+      {
+        model_list: [
+          converse('a', 'bedrock/eu.anthropic.claude-sonnet-4-5-20250929-v1:0', {
+            aws_region_name: 'eu-west-1',
+            api_key: 'os.environ/AWS_ACCESS_KEY_ID',
+          }),
+        ],
+        litellm_settings: { cache: true, cache_params: { type: 'local' }, json_logs: { log_file_path: '/app/x.log' } },
+        general_settings: { master_key: 'os.environ/LITELLM_MASTER_KEY', database_url: 'os.environ/DATABASE_URL' },
+      },
+      ['a/eu-west-1/1'],
+    ],
+    [
+      'of every prefix that the documents name',
+      {
+        model_list: [
+          converse('thinking', 'bedrock/us.anthropic.claude-3-7-sonnet-20250219-v1:0', {
+            thinking: { type: 'enabled', budget_tokens: 1024 },
+            extra_headers: { 'anthropic-beta': 'computer-use-2024-10-22' },
+          }),
+          converse(
+            'imported',
+            'bedrock/openai/arn:aws:bedrock:ap-northeast-1:117159858402:imported-model/m4gc1mrfuddy',
+          ),
+          converse('batch', 'bedrock/amazon.titan-embed-text-v2:0', { s3_bucket_name: 'litellm-proxy' }),
+          converse('chat', 'bedrock/chat_completions/openai.gpt-oss-20b-1:0'),
+          converse('video', 'bedrock/async_invoke/us.twelvelabs.marengo-embed-2-7-v1:0'),
+          converse('mantle', 'bedrock/mantle/openai.gpt-5.5'),
+          converse('agent', 'bedrock/agent/L1RT58GYRW/MFPSBCXYTW'),
+        ],
+      },
+      ['thinking/ap-northeast-1/1', 'imported/ap-northeast-1/1', 'batch/ap-northeast-1/1', 'chat/ap-northeast-1/1'],
+    ],
+  ])('%s: is served', async ([, raw, ids], { expect }) => {
+    expect((await valid(raw, ENV)).deployments.map(({ id }) => id)).toEqual(ids)
+  })
+})

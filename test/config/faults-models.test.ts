@@ -76,7 +76,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     what: 'an API that is not served',
-    raw: withParams({ model: 'bedrock/chat_completions/x' }),
+    raw: withParams({ model: 'bedrock/images/x' }),
     path: `${PARAMS}.model`,
     says: /not a model id/,
   },

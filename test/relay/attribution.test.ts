@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { NO_ATTRIBUTION, readAttribution } from '../../src/relay/request/attribution.ts'
 import type { RequestFacts } from '../../src/relay/request/request-facts.ts'
 
-const FACTS: RequestFacts = { request: null, requestMetadata: null, requestedTier: null, sizeBytes: 0 }
+const FACTS: RequestFacts = {
+  request: null,
+  requestMetadata: null,
+  isMetadataCut: false,
+  requestedTier: null,
+  sizeBytes: 0,
+}
 const METADATA = 'x-litellm-spend-logs-metadata'
 
 const nested = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`
@@ -58,6 +64,11 @@ describe('what is beyond them', () => {
     const { metadata, isCut } = readAttribution({}, { ...FACTS, requestMetadata })
     expect(isCut).toBe(true)
     expect(JSON.stringify(metadata).length).toBeLessThan(20_000)
+  })
+
+  it('is said to be cut where the body was too large to be read whole', () => {
+    const { metadata, isCut } = readAttribution({}, { ...FACTS, isMetadataCut: true })
+    expect([metadata, isCut]).toEqual([{}, true])
   })
 
   it('is cut in tags and ids', () => {

@@ -210,3 +210,30 @@ test('after all of this nothing is in flight, nobody is ill for Converse, and th
   expect(gateway.logs.filter(({ event }) => event === 'fault')).toEqual([])
   expect(gateway.logs.filter(({ event, operation }) => event === 'health' && operation === undefined)).toEqual([])
 })
+
+describe('beside one who asks for more output than the quota ever holds', () => {
+  const GREEDY = JSON.stringify({ messages: [], inferenceConfig: { maxTokens: 1_000_000 } })
+  const HIDDEN = JSON.stringify({ messages: [], additionalModelRequestFields: { max_tokens: 1_000_000 } })
+  const error = { name: 'ThrottlingException', message: 'Too many tokens, please wait before trying again.' } as const
+
+  test.each([
+    ['sole', { error }],
+    ['pair', { error }],
+    ['sole', { exception: { name: 'throttlingException', message: error.message } }],
+  ])('good callers of %s are answered, and the greedy one is told to wait (%j)', async (model, fault) => {
+    for (const body of [GREEDY, HIDDEN]) {
+      const id = simulator.fault({ operation: 'ConverseStream' }, fault)
+      const refused = await call(gateway, model, 'converse-stream', { body })
+      expect(refused.status).toBe(429)
+      const good = Array.from({ length: GOOD_CALLERS }, () => call(gateway, model, 'converse'))
+      expect((await Promise.all(good)).map(({ status }) => status)).toEqual(Array(GOOD_CALLERS).fill(200))
+      const again = await call(gateway, model, 'converse-stream', { body })
+      expect(again.status).toBe(429)
+      for (const { headers } of [refused, again]) {
+        expect(Number(headers.get('x-amz-retry-after'))).toBeGreaterThan(0)
+        expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
+      }
+      simulator.clearFaults(id)
+    }
+  })
+})

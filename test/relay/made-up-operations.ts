@@ -1,7 +1,7 @@
-/** Two operations that AWS does not have, each by one entry of the table. Web standards only: the Worker and the tests read this file. */
+/** Three operations that AWS does not have, each by one entry of the table. Web standards only: the Worker and the tests read this file. */
 import type { Operation } from '../../src/bedrock/operations/operation.ts'
 import { pathTemplate } from '../../src/bedrock/operations/path-template.ts'
-import { type Consumption, converseMetadata, type Exchange } from '../../src/bedrock/usage/accounting.ts'
+import { type Consumption, converseMetadata, type Exchange, nothing } from '../../src/bedrock/usage/accounting.ts'
 
 /** A JSON answer under status 201, whose usage stands in the body under names of its own. */
 const PAINT_WORDS: Operation = {
@@ -62,4 +62,17 @@ const HUM_ALONG: Operation = {
   probe: null,
 }
 
-export const MADE_UP_OPERATIONS: readonly Operation[] = [PAINT_WORDS, HUM_ALONG]
+/** A look without a body, which costs nothing. */
+const SHOW_EASEL: Operation = {
+  ...PAINT_WORDS,
+  name: 'ShowEasel',
+  method: 'GET',
+  path: pathTemplate('/easels/{modelId}'),
+  successStatuses: [200],
+  bills: 'nothing',
+  usage: nothing,
+  fallback: 'none',
+  requestMetadata: null,
+}
+
+export const MADE_UP_OPERATIONS: readonly Operation[] = [PAINT_WORDS, HUM_ALONG, SHOW_EASEL]

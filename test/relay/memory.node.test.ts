@@ -73,6 +73,42 @@ test.skipIf(!existsSync(SOCKETS))(
   },
 )
 
+/** What a body of `[],[],…` becomes when its tree is built: tens of bytes for each of its eight million lists. */
+const BOMB_BYTES = 24_000_000
+const TREE_BYTES = 100_000_000
+
+test.skipIf(!existsSync(SOCKETS))(
+  'a bomb of brackets beside metadata, a guardrail and a tier takes no more memory than a text of its size (skipped where there is no /proc)',
+  async () => {
+    const pid = listenerOf(Number(new URL(gateway.url).port))
+    const rest =
+      '"requestMetadata":{"run":"7"},"guardrailConfig":{"guardrailIdentifier":"g"},"serviceTier":{"type":"flex"}}'
+    const text = `{"messages":[],"x":"${'y'.repeat(BOMB_BYTES)}",${rest}`
+    const bomb = `{"messages":[],"x":[${'[],'.repeat(BOMB_BYTES / 3)}[]],${rest}`
+    async function peakOf(body: string): Promise<number> {
+      let peak = 0
+      const watching = setInterval(() => {
+        peak = Math.max(peak, residentBytes(pid))
+      }, 10)
+      const response = await send(gateway, '/bedrock/model/nova/converse', { body })
+      await response.arrayBuffer()
+      clearInterval(watching)
+      expect(response.status).toBe(200)
+      expect(await lineOf(gateway, callIdOf(response))).toMatchObject({
+        metadata: { requestMetadata: { run: '7' } },
+        metadata_truncated: false,
+        cost_state: 'unpriced',
+      })
+      return peak
+    }
+    simulator.reset()
+    const ofTexts = [await peakOf(text), await peakOf(text)]
+    const more = (await peakOf(bomb)) - Math.max(...ofTexts)
+    console.log(`a bomb takes ${(more / 1e6).toFixed(1)} MB more than a text of its size`)
+    expect(more).toBeLessThan(TREE_BYTES)
+  },
+)
+
 /** Announced length of the frame that a buffer begins with. */
 function lengthOf(bytes: Buffer): number | null {
   return bytes.length < 4 ? null : bytes.readUInt32BE(0)

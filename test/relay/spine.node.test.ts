@@ -1,7 +1,8 @@
 /**
- * A new operation is one entry of the table. Two that AWS does not have travel through the whole Worker here: recognised, signed,
+ * A new operation is one entry of the table. Three that AWS does not have travel through the whole Worker here: recognised, signed,
  * routed, judged by their first frame, tapped, repaired, counted and priced, with nothing else in the code that knows of them.
  */
+import { request } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { deploymentOf, MASTER_KEY, type RunningGateway, startGateway } from '../clients/harness.ts'
 import { jsonReply, streamReply } from '../simulator/answers/answer.ts'
@@ -34,6 +35,7 @@ const SIMULATED: readonly SimulatedOperation[] = [
     answer: () => ({ ...jsonReply(PAINTED), status: 201 }),
   },
   { name: 'HumAlong', method: 'POST', path: '/choirs/{modelId}/hum', answer: () => streamReply(humming()) },
+  { name: 'ShowEasel', method: 'GET', path: '/easels/{modelId}', answer: () => jsonReply({ words: 7 }) },
 ]
 
 let simulator: Simulator
@@ -69,6 +71,22 @@ async function ask(method: string, path: string, body: object = {}): Promise<Ans
 }
 
 const paint = () => ask('PUT', '/easels/brush/words/?size=2', { notes: { client: { order: '7' } } })
+/** `fetch` sends no body with a GET; others do. */
+function look(body: string): Promise<{ status: number | undefined; text: string }> {
+  const headers = { authorization: `Bearer ${MASTER_KEY}`, 'content-length': String(body.length) }
+  return new Promise((resolve, reject) => {
+    const asking = request(`${gateway.url}/bedrock/easels/brush`, { headers }, (answer) => {
+      answer.setEncoding('utf8')
+      let text = ''
+      answer.on('data', (piece: string) => {
+        text += piece
+      })
+      answer.on('end', () => resolve({ status: answer.statusCode, text }))
+    })
+    asking.on('error', reject)
+    asking.end(body)
+  })
+}
 const hum = () => ask('POST', '/choirs/brush/hum')
 const typesOf = (bytes: Uint8Array) =>
   decodeFrames(bytes).map(({ headers }) => headers[':event-type'] ?? headers[':exception-type'])
@@ -176,6 +194,21 @@ describe('a made-up operation with a stream', () => {
     const answer = await hum()
     expect(typesOf(answer.bytes).at(-1)).toBe('choirBrokeUpException')
     expect(await lineOf(gateway, callIdOf(answer))).toMatchObject({ verdict: 'cut', cost_nano_usd: '21000' })
+  })
+})
+
+describe('a made-up operation that only looks', () => {
+  test.each([
+    ['without a body', ''],
+    ['with a body that its client sent all the same', '{"of":"a"}'],
+  ])('%s is signed and sent without one', async (_how, body) => {
+    const answer = await look(body)
+    expect(answer).toEqual({ status: 200, text: JSON.stringify({ words: 7 }) })
+    const [asked] = simulator.requests({ operation: 'ShowEasel' })
+    expect(asked).toMatchObject({ method: 'GET', auth: { ok: true, how: 'sigv4' } })
+    expect(asked?.bodyBytes).toBe(0)
+    expect(Object.keys(asked?.headers ?? {})).not.toContain('transfer-encoding')
+    expect(asked?.headers['content-length'] ?? '0').toBe('0')
   })
 })
 

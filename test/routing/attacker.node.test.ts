@@ -22,9 +22,11 @@ type Attack = {
   fromMs: number
   ownHealth?: string
   sameCredentials?: boolean
+  /** Tokens that the calls of each reserve; not known where it is absent. */
+  reserved?: { attacker: number; good: number }
 }
 
-async function attack({ failure, deployments, fromMs, ownHealth, sameCredentials = true }: Attack) {
+async function attack({ failure, deployments, fromMs, ownHealth, sameCredentials = true, reserved }: Attack) {
   const clock = createClock(NOON_MS)
   const random = seededRandom(7)
   const members = Array.from({ length: deployments }, (_, n) =>
@@ -56,8 +58,9 @@ async function attack({ failure, deployments, fromMs, ownHealth, sameCredentials
     return { kind: 'failure', failure, value: failure.status === null ? null : 'refused' }
   }
 
-  const route = (attempt: () => Promise<AttemptOutcome<string>>, own: string | null) =>
+  const route = (attempt: () => Promise<AttemptOutcome<string>>, own: string | null, tokens?: number) =>
     router.route<string>({
+      ...(tokens === undefined ? {} : { reservedTokens: () => tokens }),
       group: 'm',
       fallback: 'any-group',
       ownHealth: own,
@@ -71,7 +74,7 @@ async function attack({ failure, deployments, fromMs, ownHealth, sameCredentials
   async function goodCaller(n: number): Promise<void> {
     await clock.sleep(n * 97)
     for (let second = 0; second < SECONDS; second++) {
-      const result = await route(goodAnswer, null)
+      const result = await route(goodAnswer, null, reserved?.good)
       tally.good++
       if (result.kind === 'answered') result.finish({ inputTokens: 1, outputTokens: 1 })
       else tally.lost++
@@ -82,7 +85,7 @@ async function attack({ failure, deployments, fromMs, ownHealth, sameCredentials
   async function attacker(): Promise<void> {
     await clock.sleep(fromMs)
     for (let second = 0; second < SECONDS; second++) {
-      const result = await route(attackersAnswer, ownHealth ?? null)
+      const result = await route(attackersAnswer, ownHealth ?? null, reserved?.attacker)
       if (result.kind === 'answered') {
         result.finish({ inputTokens: 0, outputTokens: 0 })
         router.streamBroke(result.deployment, failure)
@@ -129,7 +132,27 @@ describe.each([1, 2, 3])('of %i deployments none is taken from others by a calle
   })
 })
 
-test('only what AWS says of a deployment in words that no caller can bring about takes it out at once', () => {
+/** AWS takes prompt and output bound off the quota before it begins, so one caller can ask for more than there ever is. */
+const FOR_THEIR_SIZE = CASES.filter(([, signal]) => policyFor(signal, MODEL_ID).coolDown?.bySize)
+
+describe.each([1, 2, 3])(
+  'of %i deployments none is taken from smaller calls by one whose calls are too large',
+  (deployments) => {
+    test.each(FOR_THEIR_SIZE)('with: %s', async (_name, failure) => {
+      for (const fromMs of [0, 2_000]) {
+        const reserved = { attacker: 1_000_000, good: 999_999 }
+        const { good, lost, goodAttempts } = await attack({ failure, deployments, fromMs, reserved })
+        expect({ good, lost, goodAttempts }).toEqual({
+          good: GOOD_CALLERS * SECONDS,
+          lost: 0,
+          goodAttempts: GOOD_CALLERS * SECONDS,
+        })
+      }
+    })
+  },
+)
+
+test('only what AWS says of a deployment in words that no caller can bring about takes it out at once, or out for calls of a size', () => {
   expect([...new Set(OF_THE_DEPLOYMENT.map(([, signal]) => policyFor(signal, MODEL_ID).name))].sort()).toEqual([
     'access-denied',
     'account-denied',

@@ -1,6 +1,7 @@
 /** Reading what a request says at a place that an operation names. */
 import type { HeaderMap } from '../../base/header-map.ts'
 import { member, parseBoundedJson, parseJsonText } from '../../base/json.ts'
+import { membersOfBody } from './body-members.ts'
 import type { Operation, Place } from './operation.ts'
 import type { Labels } from './path-template.ts'
 
@@ -11,8 +12,15 @@ export function resourceOf({ resource }: Operation, request: RequestParts): stri
   if (resource.kind === 'account') return null
   const { at } = resource
   if (at.in === 'path') return request.labels[at.label] ?? null
-  const value = at.in === 'header' ? request.headers[at.name] : memberAt(parseBoundedJson(request.body), at.path)
+  const value = at.in === 'header' ? request.headers[at.name] : valueOfBody(request.body, at.path)
   return typeof value === 'string' && value !== '' ? value : null
+}
+
+/** Found by a scan; the tree is built only where the member that holds it is a large one. */
+function valueOfBody(body: Uint8Array, path: readonly [string, ...string[]]): unknown {
+  const { value, isCut } = membersOfBody(body, [path[0]])
+  const found = memberAt(value, path)
+  return (found === undefined || found === '') && isCut ? memberAt(parseBoundedJson(body), path) : found
 }
 
 /** The value at a place outside the path, a header's read as JSON where it is JSON; undefined where there is none. `body` is its parsed JSON. */

@@ -24,11 +24,13 @@ const PROVIDER = 'bedrock'
 const ROUTES: ReadonlyMap<string, ModelRoute> = new Map([
   ['converse', 'converse'],
   ['converse_like', 'converse'],
+  // Bedrock's OpenAI-shaped operation, for models that Converse reaches too.
+  ['chat_completions', 'converse'],
   ['invoke', 'invoke'],
 ])
 
-/** Prefixes after `bedrock/` that lead to other services of Bedrock than its models. */
-const OTHER_SERVICES: ReadonlySet<string> = new Set(['agent', 'agentcore'])
+/** Prefixes after `bedrock/` that lead to other services or operations of Bedrock than those that ask a model for an answer. */
+const OTHER_SERVICES: ReadonlySet<string> = new Set(['agent', 'agentcore', 'async_invoke', 'mantle'])
 
 /** Families that tell LiteLLM how to translate for a model whose identifier does not. They mean nothing on the wire. */
 const TRANSLATED_FAMILIES: ReadonlySet<string> = new Set(['llama', 'deepseek_r1', 'qwen2', 'qwen3', 'nova', 'nova-2'])

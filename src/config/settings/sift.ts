@@ -72,8 +72,12 @@ function explain(
  * What LiteLLM calls its settings that refuse or limit calls. A name that is not known here but speaks like that is an error:
  * a limit that nobody enforces must not pass as a slip of the pen.
  */
-const RESTRICTING_NAME =
-  /budget|guardrail|moderation|quota|limiter|(?:rate|tpm|rpm|token|request|parallel)_limit|max_(?:parallel|concurrent|in_flight|requests|users)|allow(?:ed)?_(?:ips|routes|models|users|callers)|allowlist|whitelist|block(?:ed|list)|blacklist|banned|denylist|enforce|restrict|reject/
+const RESTRICTING_NAMES = [
+  /budget|guardrail|moderation|quota|(?<!de)limiter|throttl|concurren|banned|forbid|enforce|restrict|reject|permission/,
+  /(?:^|_)(?:limits?|requires?|deny|denied)(?:$|_)/,
+  /max_(?:parallel|in_flight|requests|users)|(?:max|maximum|user|team|key|default|global)_(?:rpm|tpm|cost|spend)|(?:cost|spend)_cap/,
+  /allowed_|allow_(?:ips|routes|models|users|callers)|(?:allow|white|block|black|deny)_?list|blocked/,
+]
 
 /** Parameters that LiteLLM would put into the body: they bound what a model thinks, not what a caller may spend. */
 const BODY_BUDGET = /think|reason|token/
@@ -125,5 +129,5 @@ function speaksOfALimit(section: Section, name: string): boolean {
   // A description of a model, and a block of YAML that is only there for its anchor, limit nothing.
   if (section === 'model_info' || name.startsWith('x-')) return false
   if (section === 'litellm_params' && name.includes('budget') && BODY_BUDGET.test(name)) return false
-  return RESTRICTING_NAME.test(name)
+  return RESTRICTING_NAMES.some((words) => words.test(name))
 }

@@ -90,10 +90,11 @@ const USAGE_BOUNDS: JsonBounds = { maxDepth: 6, maxEntries: 100, maxTextChars: 2
 const STRINGS_BOUNDS: JsonBounds = { maxDepth: 1, maxEntries: 100, maxTextChars: 1_024, maxChars: 8_192 }
 
 /**
- * Largest counter and cost of one call. Sums of the ledger are 64 bits: millions of calls at the first bound fit into a day,
- * 92 at the second, which is 100 million dollars. What is above is not a measurement.
+ * Largest counter and cost of one call. Sums of the ledger are 64 bits: two million calls at the first bound fit into a day,
+ * 92 at the second, which is 100 million dollars. What is above is not a measurement. The first leaves room for the sum of four
+ * counters of a million million tokens each.
  */
-const COUNT_MAX = 1_000_000_000_000
+const COUNT_MAX = 4_000_000_000_000
 const COST_MAX_NANO_USD = 100_000_000_000_000_000n
 
 export function isCount(value: unknown): value is number {

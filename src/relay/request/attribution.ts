@@ -34,7 +34,7 @@ export const NO_ATTRIBUTION: Attribution = {
 
 /** Headers as in LiteLLM (`x-litellm-tags`, `-spend-logs-metadata`, `-customer-id`), and Bedrock's own request metadata. */
 export function readAttribution(headers: HeaderMap, facts: RequestFacts): Attribution {
-  let isCut = false
+  let isCut = facts.isMetadataCut
   const text = (given: string | undefined): string | null => {
     if (given === undefined) return null
     if (given.length > VALUE_MAX_CHARS) isCut = true

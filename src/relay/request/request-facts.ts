@@ -1,19 +1,22 @@
 /**
- * The few things the books want from a request body. Parsing every prompt for them would cost all calls what few need,
- * so a body is parsed only where the operation or a name found in its text says that something is there.
+ * The few things the books want from a request body. Parsing every prompt for them would cost all calls what few need, so a body is
+ * built into a tree only where the price hangs on what was asked, and else scanned for the members that are wanted.
  */
 import type { HeaderMap } from '../../base/header-map.ts'
 import { isObject, parseBoundedJson } from '../../base/json.ts'
 import { familyOfReference } from '../../bedrock/model/families/families.ts'
+import { membersOfBody } from '../../bedrock/operations/body-members.ts'
 import type { Operation, Place } from '../../bedrock/operations/operation.ts'
 import { valueAt } from '../../bedrock/operations/place.ts'
-import { requestedTier } from '../../bedrock/usage/requested-tier.ts'
+import { tierAt } from '../../bedrock/usage/requested-tier.ts'
 
 export type RequestFacts = {
-  /** Parsed body where the price hangs on what was asked (images, rerank, guardrails), else null. */
+  /** The body where the price hangs on what was asked (images, rerank), else its members that the books want; null for none. */
   request: Record<string, unknown> | null
   /** What the client attached where the operation has a place for it. */
   requestMetadata: Record<string, unknown> | null
+  /** What the client attached is too large to be read. */
+  isMetadataCut: boolean
   /** Service tier that was asked for. */
   requestedTier: string | null
   /** Bytes of the request, for an estimate of its tokens when nobody counted them. */
@@ -27,33 +30,30 @@ export function readRequestFacts(
   body: Uint8Array,
   priceModel: string,
 ): RequestFacts {
-  const asked = isBodyWanted(operation, body, priceModel) ? record(parseBoundedJson(body)) : null
-  const guardrail = operation.guardrail?.in === 'header' ? headers[operation.guardrail.name] : undefined
-  const guarded = guardrail === undefined ? {} : { guardrailConfig: { guardrailIdentifier: guardrail } }
+  const { requestMetadata, guardrail, serviceTier } = operation
+  const isWhole = isBodyWanted(operation, priceModel)
+  const members = membersOfBody(body, [requestMetadata, guardrail, serviceTier].flatMap(firstMember))
+  const tree = isWhole || members.isCut ? record(parseBoundedJson(body)) : null
+  const asked = tree ?? (isWhole ? null : record(members.value))
+  const named = guardrail?.in === 'header' ? headers[guardrail.name] : undefined
+  const guarded = named === undefined ? {} : { guardrailConfig: { guardrailIdentifier: named } }
   return {
-    request: asked === null && guardrail === undefined ? null : { ...asked, ...guarded },
-    requestMetadata: record(valueAt(operation.requestMetadata, headers, asked)),
-    requestedTier: requestedTier(operation.serviceTier, headers, body),
+    request: asked === null && named === undefined ? null : { ...asked, ...guarded },
+    requestMetadata: record(valueAt(requestMetadata, headers, tree ?? members.value)),
+    isMetadataCut: members.isCut && tree === null,
+    requestedTier: tierAt(serviceTier, headers, tree ?? members.value),
     sizeBytes: body.byteLength,
   }
 }
 
-function isBodyWanted(operation: Operation, body: Uint8Array, priceModel: string): boolean {
-  const { pricedByRequest, requestMetadata, guardrail } = operation
+function isBodyWanted({ pricedByRequest }: Operation, priceModel: string): boolean {
   if (pricedByRequest === 'always') return true
-  if (pricedByRequest === 'by-model' && familyOfReference(priceModel).measuredBy !== 'tokens') return true
-  return mentions(body, [requestMetadata, guardrail].flatMap(firstMember))
+  return pricedByRequest === 'by-model' && familyOfReference(priceModel).measuredBy !== 'tokens'
 }
 
-/** Name of the top-level member that holds the value of a place in the body, as it stands in JSON. */
+/** Name of the top-level member that holds the value of a place in the body. */
 function firstMember(place: Place | null): string[] {
-  return place?.in === 'body' ? [`"${place.path[0]}"`] : []
-}
-
-function mentions(body: Uint8Array, names: readonly string[]): boolean {
-  if (names.length === 0) return false
-  const text = new TextDecoder().decode(body)
-  return names.some((name) => text.includes(name))
+  return place?.in === 'body' ? [place.path[0]] : []
 }
 
 function record(value: unknown): Record<string, unknown> | null {

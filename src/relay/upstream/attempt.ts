@@ -81,7 +81,7 @@ async function prepare(
     method,
     url: (deployment.signedEndpoint ?? deployment[endpoint]) + path,
     headers: { ...call.upstreamHeaders, ...signedExtras(deployment) },
-    body: call.body.bytes,
+    body: sentBody(call) ?? '',
     region: deployment.region,
   }
   const headers = await signRequest(unsigned, signing.credentials, signingName)
@@ -91,6 +91,11 @@ async function prepare(
   // Set after signing, since an intermediary may rewrite it: a compressed answer would not be AWS's bytes.
   headers.set('accept-encoding', 'identity')
   return { ok: true, url, headers }
+}
+
+/** A GET has none, whatever its client sent: `fetch` takes none, and AWS expects none. */
+function sentBody({ operation, body }: AdmittedCall): Uint8Array | null {
+  return operation.method === 'GET' ? null : body.bytes
 }
 
 /** Those of `extra_headers` that AWS wants signed. */
@@ -110,7 +115,8 @@ async function ask(
   const body = call.body.bytes
   const { method } = operation
   attempt.sentMs = Date.now()
-  const answering = deps.fetcher(url, { method, headers, body, redirect: 'manual', signal: controller.signal })
+  const sent = sentBody(call)
+  const answering = deps.fetcher(url, { method, headers, body: sent, redirect: 'manual', signal: controller.signal })
   // A rejection is handled where the answer is awaited; reading the request below must not leave it without a handler.
   answering.catch(() => undefined)
   // Accounting's share of reading the request overlaps with the wait for the upstream.

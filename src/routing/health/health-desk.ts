@@ -6,7 +6,15 @@ import type { DeploymentHealth, RoutingEvent } from '../route.ts'
 import { failed, inFlight, standing, type Target } from './health.ts'
 
 export type HealthDesk = {
-  failed(target: Target, row: PolicyRow, failure: Failure, isProbe: boolean, nowMs: number): void
+  /** `reservedTokens` of the call; undefined where they are not known. */
+  failed(
+    target: Target,
+    row: PolicyRow,
+    failure: Failure,
+    isProbe: boolean,
+    nowMs: number,
+    reservedTokens?: () => number,
+  ): void
   /** `sinceMs`: when the cool-down began that is over now. */
   recovered(target: Target, sinceMs: number, nowMs: number): void
 }
@@ -17,13 +25,13 @@ export function createHealthDesk(
   onEvent: (event: RoutingEvent) => void,
 ): HealthDesk {
   return {
-    failed(target, row, failure, isProbe, nowMs) {
+    failed(target, row, failure, isProbe, nowMs, reservedTokens) {
       const where = placeOf(target)
       const what = { reason: row.name, status: failure.status, type: failure.type }
       if (row.alarm) onEvent({ kind: 'alarm', ...where, ...what })
       const capMs = target.deployment.cooldownMs ?? settings.cooldownMs
       const { allowedFails } = settings
-      const cooling = failed(target, { row, failure, isProbe, nowMs, allowedFails, capMs, random })
+      const cooling = failed(target, { row, failure, isProbe, nowMs, allowedFails, capMs, random, reservedTokens })
       if (cooling === null) return
       const kind = cooling.row.coolDown.lasts === 'growing' ? 'cooling' : 'held-out'
       onEvent({ kind, ...where, ...what, ms: cooling.untilMs - nowMs })

@@ -47,6 +47,8 @@ export type Cooling = {
   soleUntilMs: number
   /** End of the lease of the call that probes; 0 while none does. */
   probeUntilMs: number
+  /** Calls that reserve fewer tokens are let through; 0 where none are. */
+  fromTokens: number
 }
 
 export type TargetState = {
@@ -132,6 +134,15 @@ export function standing({ state }: Target, nowMs: number): Standing {
   return cooling.soleUntilMs <= nowMs ? 'last-resort' : 'cooling'
 }
 
+/**
+ * Whether a call is smaller than the one that was refused for its size, so that the cool-down is not meant for it. It is no probe
+ * either: its answer would say nothing of a call like the one that was refused.
+ */
+export function isSpared(target: Target, nowMs: number, reservedTokens: () => number): boolean {
+  const fromTokens = target.state.cooling?.fromTokens ?? 0
+  return fromTokens > 0 && standing(target, nowMs) !== 'usable' && reservedTokens() < fromTokens
+}
+
 /** Time until the deployment may be asked where nobody else can answer; 0 when it may be now. */
 export function waitMs({ state }: Target, nowMs: number): number {
   const { cooling } = state
@@ -141,9 +152,9 @@ export function waitMs({ state }: Target, nowMs: number): number {
 }
 
 /** Begins an attempt. True when it is the probe of a deployment that was out: it alone decides whether it comes back. */
-export function beginAttempt({ state }: Target, nowMs: number): boolean {
+export function beginAttempt({ state }: Target, nowMs: number, isSpared: boolean): boolean {
   state.attempting++
-  if (state.cooling === null) return false
+  if (state.cooling === null || isSpared) return false
   // Where it is open whether anything is wrong with the deployment, nobody waits for the probe of another.
   if (state.cooling.row.coolDown.after !== 'one-unrefuted') state.cooling.probeUntilMs = nowMs + PROBE_LEASE_MS
   return true
@@ -195,6 +206,8 @@ export type FailureInput = {
   allowedFails: number
   capMs: number
   random: () => number
+  /** Prompt and output bound of the call; undefined where they are not known. */
+  reservedTokens?: (() => number) | undefined
 }
 
 /** Whether answers speak against a failure that may be the request's: those of the deployment itself, or of others with its credentials. */
@@ -218,9 +231,12 @@ export function failed(target: Target, input: FailureInput): Cooling | null {
   const needsMany = row.coolDown.after === 'many' || refutation !== null
   const spoiltProbe = isProbe && state.cooling !== null && refutation === null
   if (needsMany && !spoiltProbe && !failsTooOften(state, input.allowedFails)) return null
-  const next = coolDownFor({ ...input, rule: row.coolDown, before: state.coolings })
+  const fromTokens = row.coolDown.bySize ? (input.reservedTokens?.() ?? 0) : 0
+  // What the size of another call has brought about says nothing of how long this one has to wait.
+  const isWider = state.cooling !== null && !isProbe && fromTokens < state.cooling.fromTokens
+  const next = coolDownFor({ ...input, rule: row.coolDown, before: isWider ? 0 : state.coolings })
   if (next === null) return null
-  if (state.cooling !== null && !isProbe) {
+  if (state.cooling !== null && !isProbe && !isWider) {
     // It was under way when the cool-down began, so it counts only where it tells of a longer one.
     const tellsMore = row.coolDown.lasts !== 'growing' || namedWaitMs(failure) !== null
     if (!tellsMore || next.untilMs <= state.cooling.untilMs) return null
@@ -229,7 +245,15 @@ export function failed(target: Target, input: FailureInput): Cooling | null {
   state.windowAttempts = 0
   state.windowFailures = 0
   state.consecutiveFailures = 0
-  state.cooling = { row, status: failure.status, type: failure.type, sinceMs: nowMs, ...next, probeUntilMs: 0 }
+  state.cooling = {
+    row,
+    status: failure.status,
+    type: failure.type,
+    sinceMs: nowMs,
+    ...next,
+    probeUntilMs: 0,
+    fromTokens,
+  }
   return state.cooling
 }
 

@@ -23,7 +23,15 @@ import {
   UNEXPLAINED,
 } from '../policy/unexplained.ts'
 import type { Attempt, AttemptOutcome, Finish } from '../route.ts'
-import { attemptLimitMs, explain, type FailedAttempt, hasTried, type Journey, mayAskAgain } from './journey.ts'
+import {
+  attemptLimitMs,
+  explain,
+  type FailedAttempt,
+  hasTried,
+  isSparedFor,
+  type Journey,
+  mayAskAgain,
+} from './journey.ts'
 import { type Next, nextTarget, sameTarget } from './next-target.ts'
 
 export type Engine = {
@@ -114,7 +122,7 @@ export async function attemptOnce<T>(
   const { deployment } = target
   const startedMs = engine.now()
   const limitMs = Math.min(attemptLimitMs(target, engine.settings, call.streams), journey.deadlineMs - startedMs)
-  const isProbe = beginAttempt(target, startedMs)
+  const isProbe = beginAttempt(target, startedMs, isSparedFor(journey, target))
   const reserved = group.strategy.admitted?.(target, context) ?? 0
   const attempt = newAttempt<T>(deployment, startedMs)
   call.attempts.push(attempt)
@@ -148,7 +156,7 @@ export async function attemptOnce<T>(
     deployment.credentials.kind === 'role' &&
     refutationOf(target, row, endedMs) === null
   noteRefusedTier(journey, target, row, endedMs)
-  if (!renewed) engine.desk.failed(target, row, outcome.failure, isProbe, endedMs)
+  if (!renewed) engine.desk.failed(target, row, outcome.failure, isProbe, endedMs, journey.reservedTokens)
   const failedAttempt = { attempt, target, group, tier, row, failure: outcome.failure, renewed }
   journey.failures.push(failedAttempt)
   explain(journey, `stopped: ${row.name}`)

@@ -1,7 +1,7 @@
 /** What one call has been through: its attempts, and the questions the loop and the result ask of them. */
 import type { RouterSettings } from '../../config/types.ts'
 import type { Group } from '../groups.ts'
-import type { Target } from '../health/health.ts'
+import { isSpared, type Target } from '../health/health.ts'
 import type { Failure } from '../policy/failure.ts'
 import type { PolicyRow } from '../policy/policy-row.ts'
 import type { Attempt, RouteCall } from '../route.ts'
@@ -26,6 +26,8 @@ export type Journey<T> = {
   /** No attempt begins and no wait ends after it. */
   readonly deadlineMs: number
   readonly failures: FailedAttempt<T>[]
+  /** `RouteCall.reservedTokens`, read once; undefined where the call does not say. */
+  readonly reservedTokens: (() => number) | undefined
 }
 
 /**
@@ -85,6 +87,11 @@ export function mayAskAgain(journey: Journey<unknown>, { row, group }: FailedAtt
     default:
       return otherTarget satisfies never
   }
+}
+
+/** Whether the deployment may be asked now although others may not ask it. */
+export function isSparedFor({ context, reservedTokens }: Journey<unknown>, target: Target): boolean {
+  return reservedTokens !== undefined && isSpared(target, context.nowMs, reservedTokens)
 }
 
 /** Says in the entry of the last attempt what came of it. */

@@ -3,7 +3,7 @@ import type { RouterSettings } from '../../config/types.ts'
 import type { Group, Tier } from '../groups.ts'
 import { isTierRefused, standing, type Target, waitMs } from '../health/health.ts'
 import { namedWaitMs } from '../policy/failure.ts'
-import { failuresOf, hasTried, isUsedUp, type Journey } from './journey.ts'
+import { failuresOf, hasTried, isSparedFor, isUsedUp, type Journey } from './journey.ts'
 
 export type Next = { target: Target; tier: number }
 
@@ -28,12 +28,18 @@ export function nextTarget(
   return soonest(journey, group, tiers, settings, ({ state }) => (state.cooling?.probeUntilMs ?? 0) <= nowMs)
 }
 
+/** One that is out for larger calls comes after those that are out for none. */
 function pickUsable(journey: Journey<unknown>, group: Group, tier: Tier): Target | undefined {
   const { nowMs } = journey.context
   const isUsable = (target: Target) => standing(target, nowMs) === 'usable' && !hasTried(journey, target)
+  const isSpared = (target: Target) => isSparedFor(journey, target) && !hasTried(journey, target)
   const [only] = tier
-  if (tier.length === 1 && only !== undefined) return isUsable(only) ? only : undefined
-  const usable = serving(journey, tier.filter(isUsable))
+  if (tier.length === 1 && only !== undefined) return isUsable(only) || isSpared(only) ? only : undefined
+  return pickAmong(journey, group, tier.filter(isUsable)) ?? pickAmong(journey, group, tier.filter(isSpared))
+}
+
+function pickAmong(journey: Journey<unknown>, group: Group, targets: Target[]): Target | undefined {
+  const usable = serving(journey, targets)
   return usable.length > 1 ? (group.strategy.pick(usable, journey.context) ?? usable[0]) : usable[0]
 }
 

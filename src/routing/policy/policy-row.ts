@@ -39,6 +39,11 @@ export type CoolDownRule = {
   after: 'one' | 'many' | 'one-unrefuted'
   /** See cool-down.ts. */
   lasts: 'growing' | 'held' | 'until-midnight-utc'
+  /**
+   * The request may have been refused for its size, since AWS takes prompt and output bound off the quota before it begins. The
+   * quota that has no room for it may have room for smaller ones, so only requests that are at least as large are kept away.
+   */
+  bySize?: true
 }
 
 /** A failure for which a deployment may go out is blamed on something of its own: the types allow nothing else. */

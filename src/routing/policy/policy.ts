@@ -27,6 +27,7 @@ import {
   REQUEST,
   SERVICE,
   SILENCE,
+  TOKEN_QUOTA,
   UNLESS_REFUTED,
 } from './treatments.ts'
 import { UNEXPLAINED } from './unexplained.ts'
@@ -127,7 +128,7 @@ export const POLICY: readonly PolicyRow[] = [
     name: 'throttled-per-day',
     when: { statuses: [429], message: /per day/i },
     ...QUOTA,
-    coolDown: { after: 'one', lasts: 'until-midnight-utc' },
+    coolDown: { after: 'one', lasts: 'until-midnight-utc', bySize: true },
     source: QUOTAS,
   },
   {
@@ -137,14 +138,14 @@ export const POLICY: readonly PolicyRow[] = [
     sameTarget: 'backoff',
     source: CONVERSE,
   },
-  { name: 'throttled-tokens', when: { statuses: [429], message: /too many tokens/i }, ...QUOTA, source: QUOTAS },
+  { name: 'throttled-tokens', when: { statuses: [429], message: /too many tokens/i }, ...TOKEN_QUOTA, source: QUOTAS },
   { name: 'throttled-requests', when: { statuses: [429], message: /too many requests/i }, ...QUOTA, source: QUOTAS },
-  { name: 'throttled', when: { statuses: [429] }, ...QUOTA, source: CONVERSE },
+  { name: 'throttled', when: { statuses: [429] }, ...TOKEN_QUOTA, source: CONVERSE },
   {
     name: 'service-quota-exceeded',
     when: { types: ['ServiceQuotaExceededException'] },
     ...QUOTA,
-    coolDown: { after: 'one', lasts: 'held' },
+    coolDown: { after: 'one', lasts: 'held', bySize: true },
     source: INVOKE_STREAM,
   },
 

@@ -79,12 +79,12 @@ const OF_REQUEST = [
   /failed to satisfy constraint|the model returned the following errors/i,
   // `max_tokens`, `toolConfig`, `messages.0.content`, `content[0]`, `system:`
   /\b[a-z][a-z\d]*_[a-z\d]|\b[a-z]+[A-Z]|\w\.\d+\b|\w\[\d+\]|^\W?\w+:\s/,
-  /\b(?:messages?|conversation|content|tools?|schema|json|inputs?|prompts?|images?|videos?|documents?|roles?|temperature|tokens?|parameters?|fields?|keys?|body|headers?|sequences?|turns?|format)\b/i,
+  /\b(?:messages?|conversation|content|tools?|schema|json|inputs?|prompts?|images?|videos?|documents?|roles?|temperature|tokens?|parameters?|fields?|keys?|body|headers?|sequences?|turns?|format|thinking|reasoning|streaming|caching|cache|outputs?|citations?)\b/i,
 ]
 
 /** What AWS says of accounts, and what those are given or not. */
 const OF_ACCOUNT =
-  /\baccounts?\b|\borgani[sz]ation\b|\bcountr(?:y|ies)\b|\bterritor(?:y|ies)\b|\bregions?\b|\breservations?\b|\bretention\b|\bsubscri(?:bed|ption)\b|\bagreement\b|\bmarketplace\b|\bprograms?\b|\baccess\b|\bentitle|\beligib|\benrol|\bopt(?:ed)?[ -]?in\b|\bterms\b|\bpayment\b|\bbilling\b|\bverif(?:y|ied|ication)\b|\buse case\b|\bcommitment\b|\bproject\b|\bnot (?:yet )?(?:available|enabled|activated|allowed|permitted|authorized)\b/i
+  /\baccounts?\b|\borgani[sz]ation\b|\bcountr(?:y|ies)\b|\bterritor(?:y|ies)\b|\bregions?\b|\breservations?\b|\bretention\b|\bsubscri(?:bed|ption)\b|\bagreement\b|\bmarketplace\b|\bprograms?\b|\baccess\b|\bentitle|\beligib|\benrol|\bopt(?:ed)?[ -]?in\b|\bterms\b|\bpayment\b|\bbilling\b|\bverif(?:y|ied|ication)\b|\buse case\b|\bcommitment\b|\bprovisioned\b|\bcapacity\b|\bresidency\b|\bcomplian|\beula\b|\blicen[cs]e\b|\bsuspended\b|\bdelinquent\b|\bretired\b|\blegacy\b|\bend[- ]of[- ](?:its[- ])?life\b|\bproject\b|\bnot (?:yet )?(?:available|enabled|activated|allowed|permitted|authorized)\b/i
 
 /** A 400 in words that nobody wrote down yet, which sounds as if it spoke of the account and not of the request. */
 export function mayBeOfAccount(message: string): boolean {

@@ -33,6 +33,9 @@ export const QUOTA: Harmful = {
   retryClass: 'RateLimitErrorRetries',
 }
 
+/** The bucket of tokens has no room for this request. */
+export const TOKEN_QUOTA: Harmful = { ...QUOTA, coolDown: { after: 'one', lasts: 'growing', bySize: true } }
+
 /** The deployment cannot work as it is configured. */
 export const MISCONFIGURED: Harmful = {
   sameTarget: 'no',

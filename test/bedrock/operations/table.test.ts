@@ -103,3 +103,12 @@ test('what a request is about is read where its operation says: path, body or he
   expect(read({ in: 'body', path: ['empty'] })).toBeNull()
   expect(resourceOf(madeUp({ resource: { kind: 'account' } }), request)).toBeNull()
 })
+
+test.each([
+  ['a bomb of brackets', `"x":[${'[],'.repeat(300_000)}[]],"configuration":{"modelArn":"arn:a"}`],
+  ['a long text in the same member', `"configuration":{"prompt":"${'x'.repeat(50_000)}","modelArn":"arn:a"}`],
+])('what a request is about is found beside %s', (_what, members) => {
+  const resource = { kind: 'model', at: { in: 'body', path: ['configuration', 'modelArn'] } } as const
+  const request = { labels: {}, headers: {}, body: new TextEncoder().encode(`{${members}}`) }
+  expect(resourceOf(madeUp({ resource }), request)).toBe('arn:a')
+})

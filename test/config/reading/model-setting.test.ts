@@ -9,6 +9,10 @@ describe("LiteLLM's grammar of model names", () => {
     ['bedrock/anthropic.claude-opus-5', { id: 'anthropic.claude-opus-5' }],
     ['bedrock/converse/amazon.nova-pro-v1:0', { id: 'amazon.nova-pro-v1:0', route: 'converse' }],
     ['bedrock/converse_like/my-model', { id: 'my-model', route: 'converse' }],
+    ['bedrock/chat_completions/openai.gpt-oss-20b-1:0', { id: 'openai.gpt-oss-20b-1:0', route: 'converse' }],
+    [`bedrock/openai/${IMPORTED}`, { id: IMPORTED }],
+    [`bedrock/moonshot/${IMPORTED}`, { id: IMPORTED }],
+    [`bedrock/invoke/qwen3/${IMPORTED}`, { id: IMPORTED, route: 'invoke' }],
     ['bedrock/us-gov-west-1/anthropic.claude-v2', { id: 'anthropic.claude-v2', region: 'us-gov-west-1' }],
     [
       'bedrock/invoke/us-east-1/anthropic.claude-v2',
@@ -54,6 +58,8 @@ describe("LiteLLM's grammar of model names", () => {
     ['claude-3-5-sonnet', 'no provider'],
     ['openai/*', 'openai'],
     ['bedrock/agent/AGENT1234/ALIAS1234', 'bedrock/agent'],
+    ['bedrock/async_invoke/us.twelvelabs.marengo-embed-2-7-v1:0', 'bedrock/async_invoke'],
+    ['bedrock/mantle/openai.gpt-5.5', 'bedrock/mantle'],
     ['bedrock/agentcore/arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/x', 'bedrock/agentcore'],
   ])('%s belongs to %s', ([name = '', provider], { expect }) => {
     expect(readModelName(name)).toEqual({ kind: 'elsewhere', provider })
@@ -67,7 +73,7 @@ describe("LiteLLM's grammar of model names", () => {
   test.for([
     'bedrock/',
     'bedrock/a b',
-    'bedrock/chat_completions/x',
+    'bedrock/chat_completion/x',
     'bedrock/arn:aws:s3:::bucket',
     'bedrock/us-east-1/',
     'bedrock/us-east-1/1-month-commitment/anthropic.claude-v2',

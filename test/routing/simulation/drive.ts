@@ -76,6 +76,7 @@ export function ours(
         bodyBytes: spec.bodyBytes,
         estimatedInputTokens: spec.prompt.inputTokens,
         maxTokens: spec.prompt.maxTokens,
+        reservedTokens: () => spec.prompt.inputTokens + spec.prompt.maxTokens,
         attempts: [],
         isAbandoned: () => false,
         async attempt({ deployment: target }, limitMs) {
