@@ -100,13 +100,16 @@ function passOn(
 ): Response {
   const headersAtMs = Date.now()
   const { prefix, rest } = answer
+  // Before the pump begins: nobody would end it if these could not be made.
+  const ours = ourHeaders(call, { ...headerFacts(call, result), costUsd: null, headersAtMs })
+  const silenceMs = answer.kind === 'stream' ? silenceOf(call, result.deployment) : null
   const { body, done } = passThrough({
     prefix,
     rest,
     observer,
     disconnect: call.disconnect,
     cancelUpstream: result.value.cancelUpstream,
-    silenceMs: answer.kind === 'stream' ? silenceOf(call, result.deployment) : null,
+    silenceMs,
   })
   const ending = done.then((outcome) => {
     const observation = observer.observe(answer.headers, outcome)
@@ -116,7 +119,6 @@ function passOn(
     endCall(call, { kind: 'answered', ending: seenEnding }, deps)
   })
   deps.ctx.waitUntil(ending.catch((cause) => endCall(call, { kind: 'fault', cause }, deps)))
-  const ours = ourHeaders(call, { ...headerFacts(call, result), costUsd: null, headersAtMs })
   return new Response(body, { status: answer.status, headers: { ...answer.headers, ...ours } })
 }
 
