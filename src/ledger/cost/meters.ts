@@ -60,7 +60,7 @@ function tokenMeters(usage: TokenUsage | null, audioTokens: number, row: PriceRo
  * The meter of a cache write by its time to live: 5 minutes or an hour for Claude and Nova, 30 minutes for GPT, Kimi and GLM.
  * https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
  */
-const WRITE_METERS: ReadonlyMap<string, 'cacheWrite' | 'cacheWrite1h'> = new Map([
+const WRITE_METERS: ReadonlyMap<string, TokenMeter> = new Map([
   ['5m', 'cacheWrite'],
   ['30m', 'cacheWrite'],
   ['1h', 'cacheWrite1h'],
@@ -68,17 +68,19 @@ const WRITE_METERS: ReadonlyMap<string, 'cacheWrite' | 'cacheWrite1h'> = new Map
 
 /** Writes of which no time to live is reported had the model's default, which is the shorter one. */
 function writeMeters(usage: TokenUsage | null, meter: (name: TokenMeter, amount: number) => Meter): Meter[] {
-  const amounts = { cacheWrite: usage?.cacheWriteInputTokens ?? 0, cacheWrite1h: 0 }
+  let byDefault = usage?.cacheWriteInputTokens ?? 0
+  const amounts = new Map<TokenMeter, number>()
   const unknown: Meter[] = []
   for (const { ttl, inputTokens } of usage?.cacheDetails ?? []) {
     const known = WRITE_METERS.get(ttl)
     if (known === 'cacheWrite') continue
-    amounts.cacheWrite = Math.max(0, amounts.cacheWrite - inputTokens)
+    byDefault = Math.max(0, byDefault - inputTokens)
     if (known === undefined)
       unknown.push({ name: `cache writes that live ${ttl}`, amount: inputTokens, usd: undefined })
-    else amounts[known] += inputTokens
+    else amounts.set(known, (amounts.get(known) ?? 0) + inputTokens)
   }
-  return [meter('cacheWrite', amounts.cacheWrite), meter('cacheWrite1h', amounts.cacheWrite1h), ...unknown]
+  amounts.set('cacheWrite', byDefault)
+  return [...new Set(WRITE_METERS.values())].map((name) => meter(name, amounts.get(name) ?? 0)).concat(unknown)
 }
 
 function audioMeter(name: 'inputAudio' | 'outputAudio', amount: Amount | undefined, prices: TokenPrices): Meter {
