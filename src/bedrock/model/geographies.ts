@@ -7,7 +7,7 @@
  * (https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html): a region too many only makes the gateway
  * refuse more, never send a call outside its bound. The region that is called may answer as well, even where it lies outside (`us.` from ca-central-1).
  */
-import { commercialRegions } from '../partitions.ts'
+import { commercialRegions, partitionOf } from '../partitions.ts'
 
 /** Where a profile may be served: `global` in every commercial region, `geo` within a geography, `gov` within GovCloud. */
 export type GeographyScope = 'global' | 'geo' | 'gov'
@@ -30,7 +30,7 @@ const geo = (regions: readonly string[]): Geography => ({ scope: 'geo', regions 
  */
 export const GEOGRAPHIES: ReadonlyMap<string, Geography> = new Map<string, Geography>([
   ['global', { scope: 'global', regions: null }],
-  ['us-gov', { scope: 'gov', regions: ['us-gov-east-1', 'us-gov-west-1'] }],
+  ['us-gov', { scope: 'gov', regions: partitionOf('us-gov-west-1').regions }],
   ['us', geo(commercialRegions('us-'))],
   ['eu', geo(commercialRegions('eu-'))],
   ['apac', geo(commercialRegions('ap-'))],
