@@ -5,7 +5,8 @@
  * (https://docs.aws.amazon.com/bedrock/latest/userguide/geographic-cross-region-inference.html), but which regions of it a
  * profile uses differs from model to model and grows. So `regions` holds every commercial region that lies there
  * (https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html): a region too many only makes the gateway
- * refuse more, never send a call outside its bound. The region that is called may answer as well, even where it lies outside (`us.` from ca-central-1).
+ * refuse more, never send a call outside its bound. The region that is called may answer as well, even where it lies outside (`us.`
+ * from ca-central-1).
  */
 import { commercialRegions, partitionOf } from '../partitions.ts'
 

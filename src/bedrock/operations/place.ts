@@ -15,7 +15,7 @@ export function resourceOf({ resource }: Operation, request: RequestParts): stri
   return typeof value === 'string' && value !== '' ? value : null
 }
 
-/** The value at a place outside the path, a header's read as JSON where it is JSON; undefined where there is none. `body` is its parsed JSON. */
+/** The value at a place outside the path; undefined where there is none. A header is read as JSON where it is JSON; `body` is parsed. */
 export function valueAt(place: Place | null, headers: HeaderMap, body: unknown): unknown {
   if (place === null || place.in === 'path') return undefined
   if (place.in === 'body') return memberAt(body, place.path)

@@ -1,11 +1,11 @@
-/** The meters of a reading: every amount beside its price, and in a reason's words what it is. */
+/** The meters of a reading: each amount with its price, and the name under which a reason speaks of it. */
 
 import type { Amount, ImageRequest, TokenUsage, UsageReading } from '../../bedrock/usage/reading.ts'
 import type { OtherPrices, PriceRow, TokenMeter, TokenPrices } from '../prices/price-row.ts'
 
 export type Meter = { name: string; amount: Amount; usd: string | undefined }
 
-/** Words for a meter in a reason. */
+/** What a reason calls each meter. */
 const TOKEN_NAMES: Record<TokenMeter, string> = {
   input: 'input tokens',
   output: 'output tokens',
@@ -100,7 +100,7 @@ function otherMeters({ other, imageRequest }: UsageReading, prices: OtherPrices)
   return meters.flatMap(([name, amount, usd]) => (amount === undefined ? [] : [{ name, amount, usd }]))
 }
 
-/** The first grade that holds what was asked; size and quality are said where no grade does. */
+/** The price of the first grade that covers the request; where none does, the meter's name says the size and quality asked for. */
 function imageMeter(prices: OtherPrices, asked: ImageRequest | null): { name: string; usd: string | undefined } {
   if (prices.imageGrades === undefined) return { name: 'images', usd: prices.image }
   if (asked === null) return { name: 'images of a size and quality that are not known', usd: undefined }

@@ -77,7 +77,7 @@ function deliverBuffered(call: AdmittedCall, result: Deliverable, answer: Buffer
   return new Response(answer.body, { status: answer.status, headers })
 }
 
-/** A client that may ask again is always told when, in both headers: by routing, else as the upstream said, else soon. */
+/** A client that may ask again is always told when, in both headers: the wait of routing, else the upstream's, else a second. */
 function waitHeaders(result: Deliverable, { status, headers }: BufferedAnswer): HeaderMap {
   if (result.kind === 'answered') return {}
   const asksAgain = status === 429 || status === 503
@@ -122,7 +122,7 @@ function passOn(
   return new Response(body, { status: answer.status, headers: { ...answer.headers, ...ours } })
 }
 
-/** `stream_timeout` where it is written, the nearest one. A gap of any length is healthy where nobody wrote it: models think. */
+/** The nearest `stream_timeout` that the configuration has. Without one a pause of any length is allowed, because models think. */
 function silenceOf({ config }: AdmittedCall, { streamTimeoutMs }: Deployment): number | null {
   return streamTimeoutMs ?? config.router.streamSilenceMs
 }
@@ -166,7 +166,7 @@ function refusalOf(call: AdmittedCall, { failure, retryAfterMs }: Result<'exhaus
   return { kind: 'upstream-unreachable', model: call.model, detail: reasonOf(failure), retryAfterMs: wait }
 }
 
-/** In words of ours: texts of the network or of STS may name what a client need not know. */
+/** The reason in the gateway's own words: texts of the network or of STS may name what a client need not know. */
 function reasonOf({ phase, timedOut }: Failure): string {
   if (phase === 'credentials') return 'its upstream credentials could not be obtained'
   if (timedOut) return 'no answer came in time'

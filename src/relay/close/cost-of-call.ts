@@ -121,7 +121,7 @@ function estimateOfUnanswered(call: AdmittedCall, ending: Ending, endedAtMs: num
   return { ...columnsOf(cost), raw: null, tier: null }
 }
 
-/** A stream that never told its usage is worth what was seen of it: the prompt as far as it was counted, and a token for each frame of output. */
+/** The estimate for a stream without usage: the prompt as far as it was counted, and one token for each frame of output. */
 function estimateOfStream(call: AdmittedCall, ending: Ending, reported: Cost, endedAtMs: number): Cost {
   const told = reported.reading.usage
   const contentFrames = ending.seen?.contentFrames ?? 0
@@ -142,7 +142,7 @@ function estimatedPromptTokens(call: AdmittedCall): number {
   return guessTokens(call.requestFacts.sizeBytes)
 }
 
-/** Where the attempt consumed anything; what is billed by the image or the query has a cost and no tokens. */
+/** The entry with what its attempt consumed, if anything; what is billed by the image or the query has a cost and no tokens. */
 function withCost(attempt: AttemptLogEntry, usage: Usage | null, nanoUsd: bigint | null): AttemptLogEntry {
   const cost = { cost_nano_usd: nanoUsd?.toString() ?? null }
   if (usage !== null) return { ...attempt, usage, ...cost }
@@ -170,7 +170,7 @@ function withAttempts(cost: CallCost, failed: readonly Attempt<Delivery>[]): Cal
   return { ...cost, nanoUsd, knownNanoUsd: nanoUsd === null ? knownWith(cost, sum) : null, state }
 }
 
-/** What is known of the whole: of the answer, and of the failed attempts that have a price. */
+/** The known part of the whole cost: of the answer, and of the failed attempts that have a price. */
 function knownWith(cost: CallCost, failedNanoUsd: bigint): bigint | null {
   const known = cost.nanoUsd ?? cost.knownNanoUsd
   return known === null && failedNanoUsd === 0n ? null : (known ?? 0n) + failedNanoUsd

@@ -1,6 +1,6 @@
 /**
- * What routing wants to know of a prompt before it is sent: how long it is, and how much output was asked for, which AWS
- * reserves at admission. Read only where a setting of the group makes use of it.
+ * What routing wants to know of a prompt before it is sent: how long it is, and how much output it asks for, because AWS reserves
+ * quota for all of that when a call starts. Read only where a setting of the group makes use of it.
  */
 import { OUTPUT_BOUNDS } from '../../bedrock/model/families/bodies.ts'
 import { guessTokens } from '../../ledger/cost/token-guess.ts'

@@ -1,6 +1,6 @@
 /**
- * The few things the books want from a request body. Parsing every prompt for them would cost all calls what few need,
- * so a body is parsed only where the operation or a name found in its text says that something is there.
+ * The few facts of a request body that the ledger records. Most calls have none of them, so a body is parsed only where the operation
+ * needs it or a name found in its text says that one of them is there.
  */
 import type { HeaderMap } from '../../base/header-map.ts'
 import { isObject, parseBoundedJson } from '../../base/json.ts'

@@ -3,7 +3,7 @@
 import { joinBytes } from '../../base/bytes.ts'
 import { type HeaderMap, headerMap } from '../../base/header-map.ts'
 import { isObject } from '../../base/json.ts'
-import { createFirstFrameProbe, type FirstFrame } from '../../bedrock/event-stream/first-frame.ts'
+import { createFirstFrameReader, type FirstFrame } from '../../bedrock/event-stream/first-frame.ts'
 import { createStreamTap } from '../../bedrock/event-stream/tap.ts'
 import type { Operation, StreamAnswer } from '../../bedrock/operations/operation.ts'
 import type { Failure } from '../../routing/policy/failure.ts'
@@ -128,7 +128,7 @@ async function judgeStream(
   headers: HeaderMap,
 ): Promise<Undated> {
   const tap = createStreamTap(answer)
-  const probe = createFirstFrameProbe()
+  const firstFrame = createFirstFrameReader()
   const reader = body.getReader()
   const chunks: Uint8Array[] = []
   let size = 0
@@ -139,7 +139,7 @@ async function judgeStream(
     chunks.push(value)
     size += value.byteLength
     tap.push(value)
-    first = probe.push(value)
+    first = firstFrame.push(value)
   }
   if (first.kind === 'content') {
     reader.releaseLock()

@@ -34,7 +34,7 @@ export function takePlace(
   }
   let reserved: number
   try {
-    reserved = strategy.admitted?.(target, context) ?? 0
+    reserved = strategy.started?.(target, context) ?? 0
   } catch (fault) {
     release()
     throw fault
@@ -44,7 +44,7 @@ export function takePlace(
     giveBack(nowMs) {
       const isHeld = release?.() ?? false
       release = null
-      if (isHeld) strategy.refused?.(target, reserved, nowMs)
+      if (isHeld) strategy.failed?.(target, reserved, nowMs)
     },
     answered(msToFirstFrame, nowMs) {
       const outSinceMs = succeeded(target, isProbe, msToFirstFrame, nowMs)
