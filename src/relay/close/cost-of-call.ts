@@ -102,7 +102,9 @@ function withoutAnswer(call: AdmittedCall, ending: Ending, endedAtMs: number): O
     return estimateOfUnanswered(call, ending, endedAtMs)
   }
   if (call.operation.bills !== 'nothing' && call.attempts.some(mayBeUncounted)) {
-    const reason = 'an upstream broke off or fell silent before its answer was whole; what it consumed is not known'
+    const reason = call.attempts.some(isUnreadAnswer)
+      ? 'the gateway failed before it had read what the answer consumed; its log has the cause'
+      : 'an upstream broke off or fell silent before its answer was whole; what it consumed is not known'
     return { state: 'unpriced', nanoUsd: null, missing: ['usage'], reason, ...NOTHING_USED }
   }
   return { state: 'failed', nanoUsd: 0n, missing: [], reason: null, ...NOTHING_USED }
@@ -176,9 +178,14 @@ function knownWith(cost: CallCost, failedNanoUsd: bigint): bigint | null {
   return known === null && failedNanoUsd === 0n ? null : (known ?? 0n) + failedNanoUsd
 }
 
-/** AWS may have generated all the same, and nobody knows how much; so too where the gateway failed while it was asking. */
-function mayBeUncounted({ row, sentMs, ms }: Attempt<Delivery>): boolean {
-  return row === null ? sentMs !== null && ms === null : row.uncounted === 'possible'
+/** Whether AWS may have generated something that nobody has counted. */
+function mayBeUncounted(attempt: Attempt<Delivery>): boolean {
+  return attempt.row?.uncounted === 'possible' || isUnreadAnswer(attempt)
+}
+
+/** For a call that ended without its answer: the gateway failed while it was asking, or after an upstream had answered. */
+function isUnreadAnswer({ sentMs, row }: Attempt<Delivery>): boolean {
+  return sentMs !== null && row === null
 }
 
 function isUncountedBesideAnswer(attempt: Attempt<Delivery>): boolean {
