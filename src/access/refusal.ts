@@ -1,6 +1,6 @@
 /**
  * Every reason for which the gateway itself refuses a call, as one closed union.
- * `aws-error.ts` beside this file turns one into an error as AWS would say it, `admin/errors.ts` into one of the management API.
+ * `aws-error.ts` beside this file turns one into an error as AWS would say it, `admin/management-error.ts` into one of the management API.
  */
 import type { PathFault } from '../bedrock/operations/path.ts'
 import type { Unsignable } from '../bedrock/signing/unsignable.ts'

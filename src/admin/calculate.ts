@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { readBoundedText } from '../base/bounded-text.ts'
 import { usdFromPico } from '../base/decimal.ts'
-import { parseJsonText } from '../base/json.ts'
+import { isObject, parseJsonText } from '../base/json.ts'
 import { accountingOf } from '../bedrock/usage/priced-operations.ts'
 import type { Deployment, GatewayConfig } from '../config/types.ts'
 import { estimateCost } from '../ledger/cost/cost-of.ts'
@@ -91,7 +91,7 @@ function deploymentOf(config: GatewayConfig, model: string): Deployment | undefi
 }
 
 function isRequest(given: unknown): given is object {
-  return typeof given === 'object' && given !== null && 'model' in given && !('operation' in given)
+  return isObject(given) && 'model' in given && !('operation' in given)
 }
 
 function answer(name: string | null, price: CasePrice): Response {

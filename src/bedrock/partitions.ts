@@ -106,6 +106,11 @@ export const PARTITIONS: readonly Partition[] = [
   },
 ]
 
+/** The commercial regions whose names begin with one of these prefixes, such as `eu-`. */
+export function commercialRegions(...prefixes: readonly string[]): readonly string[] {
+  return COMMERCIAL.regions.filter((region) => prefixes.some((prefix) => region.startsWith(prefix)))
+}
+
 /** The form of a region's name, in every partition. */
 export const REGION_NAME = /^[a-z]{2,}(?:-[a-z]+)+-\d+$/
 

@@ -41,7 +41,7 @@ export function matchPattern(patterns: readonly PatternGroup[], model: string): 
   return null
 }
 
-/** An SDK of AWS asks for the id alone where LiteLLM's clients put the provider in front: `bedrock/*` serves both, the name as it was asked for first. */
+/** AWS SDKs ask for the id alone, LiteLLM's clients put the provider in front: `bedrock/*` serves both. The name as it came is tried first. */
 function spellingsOf(model: string): readonly string[] {
   return model.startsWith(PROVIDER) ? [model] : [model, PROVIDER + model]
 }

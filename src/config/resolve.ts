@@ -1,8 +1,8 @@
 /** The whole of a configuration: raw JSON in; a GatewayConfig with its secrets, or every fault with its path, out. */
 import { isObject, type JsonObject } from '../base/json.ts'
 import { collectIssues, type Issues, typeName } from './issues.ts'
-import { gatherGroups } from './reading/gathered-groups.ts'
-import { checkGroups } from './reading/group-checks.ts'
+import { gatherGroups } from './reading/groups/gathered-groups.ts'
+import { checkGroups } from './reading/groups/group-checks.ts'
 import { collectLeavings, entryName } from './reading/left-out.ts'
 import { readModelList } from './reading/model-list.ts'
 import { readNamedCredentials } from './reading/named-credentials.ts'

@@ -7,8 +7,10 @@ import type { Probing } from '../bedrock/operations/table.ts'
 import type { Deployment, GatewayConfig } from '../config/types.ts'
 import type { Catalogue } from '../ledger/prices/price-row.ts'
 import type { Attempt } from '../routing/router.ts'
+import { describeCause, logLine } from '../telemetry/log.ts'
 import { type AdmittedCall, admitCall, beginCall } from './call.ts'
 import { newCallId } from './call-id.ts'
+import { GATEWAY_FAULT } from './close/attempt-log.ts'
 import { carry, type RelayDeps } from './relay.ts'
 import { watchDisconnect } from './request/disconnect.ts'
 import { attemptCall } from './upstream/attempt.ts'
@@ -17,7 +19,7 @@ import type { Delivery } from './upstream/delivery.ts'
 /** A deployment that says nothing for this long is not healthy. */
 const PROBE_TIMEOUT_MS = 15_000
 
-/** `unknown`: the deployment answered, but its model cannot be asked this way. */
+/** `unknown`: the deployment answered, but its model cannot be asked this way; or the gateway itself failed. */
 export type ProbeResult = {
   state: 'healthy' | 'unhealthy' | 'unknown'
   ms: number
@@ -48,15 +50,23 @@ async function askFree(call: AdmittedCall, deployment: Deployment, { isolate }: 
   const attempt: Attempt<Delivery> = { deployment, startedMs: call.startedMs, ...unknown }
   call.attempts.push(attempt)
   const limits = { limitMs: PROBE_TIMEOUT_MS, refreshCredentials: false }
-  const outcome = await attemptCall(call, attempt, limits, isolate)
-  attempt.ms = Date.now() - call.startedMs
-  attempt.failure = outcome.kind === 'failure' ? outcome.failure : null
-  call.disconnect.end()
+  try {
+    const outcome = await attemptCall(call, attempt, limits, isolate)
+    attempt.ms = Date.now() - call.startedMs
+    attempt.failure = outcome.kind === 'failure' ? outcome.failure : null
+  } catch (cause) {
+    logLine('fault', { request_id: call.id, cause: describeCause(cause) })
+  } finally {
+    call.disconnect.end()
+  }
 }
 
 function resultOf({ attempts, startedMs }: AdmittedCall): ProbeResult {
   const ms = Date.now() - startedMs
-  const failure = attempts.at(-1)?.failure ?? null
+  const attempt = attempts.at(-1)
+  // A fault of the gateway's own says nothing of the deployment; its log has the cause.
+  if (attempt === undefined || attempt.ms === null) return { state: 'unknown', ms, status: null, error: GATEWAY_FAULT }
+  const { failure } = attempt
   if (failure === null) return { state: 'healthy', ms, status: 200, error: null }
   const { status, type, phase, timedOut } = failure
   const error = type ?? (timedOut ? 'timeout' : phase)

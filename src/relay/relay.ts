@@ -80,8 +80,12 @@ async function admit(call: Call, request: Request, deps: RelayDeps): Promise<Res
   return ok(admitCall(call, { ...facts, ...sent, disconnect }))
 }
 
-/** Routes and delivers a call; with `only`, to that deployment and no other, whatever its health. */
-export async function carry(call: AdmittedCall, deps: RelayDeps, only?: Deployment): Promise<Response> {
+/** Routes and delivers a call; with `only`, to that deployment and no other, whatever its health. Never rejects. */
+export function carry(call: AdmittedCall, deps: RelayDeps, only?: Deployment): Promise<Response> {
+  return routeAndDeliver(call, deps, only).catch((cause: unknown) => answerFault(call, cause, deps))
+}
+
+async function routeAndDeliver(call: AdmittedCall, deps: RelayDeps, only?: Deployment): Promise<Response> {
   const { env, ctx, isolate } = deps
   const router = isolate.router(call.config)
   const result = await (only === undefined ? router.route(routeOf(call, deps)) : router.ask(routeOf(call, deps), only))

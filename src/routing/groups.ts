@@ -1,4 +1,4 @@
-/** The configuration as routing reads it: groups with their tiers, strategies and ways out. Made once per configuration. */
+/** The configuration as routing reads it: groups with their tiers, strategies and fallbacks. Made once per configuration. */
 import { reachWithin } from '../bedrock/model/reach.ts'
 import type { Deployment, GatewayConfig, RetryPolicy, RoutingStrategy } from '../config/types.ts'
 import { type CredentialsState, newTarget, newTargetState, type Target, type TargetState } from './health/health.ts'
@@ -11,7 +11,7 @@ export type Tier = readonly Target[]
 
 export type Group = {
   name: string
-  /** The first of the configuration: stands for the group where none may be asked. */
+  /** The group's first deployment in the configuration: it stands for the group where no deployment may be asked. */
   first: Target
   /** By rising `order`; only deployments inside the group's own regions. */
   tiers: readonly Tier[]
@@ -29,15 +29,15 @@ export type Groups = {
   byName: ReadonlyMap<string, Group>
   /** By deployment id, in config order. */
   targets: ReadonlyMap<string, Target>
-  /** What is known of a deployment. One that a pattern has made for a model has a state of its own. */
+  /** The target of a deployment. A deployment that a pattern made for one model has a target of its own. */
   targetOf(deployment: Deployment): Target | undefined
-  /** Those that patterns have made so far. */
+  /** Targets of the deployments that patterns have made so far. */
   made(): readonly Target[]
 }
 
 /**
- * Models of patterns that are remembered. Callers choose their names, so the number is bounded: the one that was asked for longest
- * ago is forgotten, and starts as healthy again.
+ * Most models of patterns whose health is remembered. Callers choose the names, so the number is bounded: the model that was asked
+ * for longest ago is forgotten, and starts as healthy when it is asked for again.
  */
 const MADE_MAX = 1_000
 
@@ -79,7 +79,7 @@ export function buildGroups(config: GatewayConfig, priceOf: PriceOf, previous?: 
     made.set(key, target)
     return target
   }
-  // One of each kind for all groups: a raw id may be asked for across them, and what is learnt is kept by deployment.
+  // One strategy of each name serves all groups: a raw id may have deployments in several, and strategies count by deployment.
   const strategies = new Map<RoutingStrategy, Strategy>()
   const strategyFor = (name: RoutingStrategy): Strategy => {
     const made = strategies.get(name) ?? createStrategy(name, priceOf)
@@ -117,8 +117,8 @@ export function tiersOf(targets: readonly Target[]): Tier[] {
 }
 
 /**
- * What was learnt under an older configuration still holds for a deployment that is sent to the same place. What took it out
- * for being misconfigured does not: somebody has just changed the configuration, perhaps for that reason.
+ * Health that was learnt under an older configuration still holds for a deployment that is sent to the same place. Only a cool-down
+ * for being misconfigured ends: somebody has just changed the configuration, perhaps for that reason.
  */
 function stateOf(deployment: Deployment, previous?: ReadonlyMap<string, Target>): TargetState {
   const before = previous?.get(deployment.id)

@@ -63,7 +63,7 @@ export type RouteCall<T> = {
   attempt(attempt: Attempt<T>, limitMs: number, refreshCredentials: boolean): Promise<AttemptOutcome<T>>
 }
 
-type Travelled = {
+type Route = {
   /** The group that `deployment` was asked for. */
   group: string
   /** Groups left for another one. */
@@ -77,11 +77,11 @@ export type Finish = (usage: Usage) => void
 
 export type RouteResult<T> =
   /** An answer. `finish` gives its place on the deployment back and has to be called once, when the call is over. */
-  | ({ kind: 'answered'; value: T; deployment: Deployment; finish: Finish } & Travelled)
+  | ({ kind: 'answered'; value: T; deployment: Deployment; finish: Finish } & Route)
   /** Nobody answered: the most useful of the errors, as the client can get it. */
-  | ({ kind: 'failed'; value: T; failure: Failure; deployment: Deployment } & Travelled)
+  | ({ kind: 'failed'; value: T; failure: Failure; deployment: Deployment } & Route)
   /** The most useful of the errors, where there is nothing to deliver. Without attempts it is a refusal of the request. */
-  | ({ kind: 'exhausted'; failure: Failure; deployment: Deployment } & Travelled)
+  | ({ kind: 'exhausted'; failure: Failure; deployment: Deployment } & Route)
   /** Nothing was asked, since every deployment is out; `reason` is the row of the policy that took out the one which returns first. */
   | { kind: 'cooling'; status: 429 | 503; retryAfterMs: number; group: string; reason: string }
   /** The client left before an attempt that would have been made, or the gateway broke one off for it. */

@@ -60,7 +60,7 @@ export function createRouter(config: GatewayConfig, deps: RouterDeps, previous?:
   const engine: Engine = { settings, desk, texts, now: () => deps.now(), sleep: (ms) => deps.sleep(ms) }
 
   const router: Router = {
-    route: (call) => travel(call, groups, engine, deps),
+    route: (call) => routeCall(call, groups, engine, deps),
     ask: (call, deployment) => askOne(call, deployment, groups, engine, deps),
     streamBroke(deployment, failure, ownHealth = null) {
       const known = groups.targetOf(deployment)
@@ -75,7 +75,7 @@ export function createRouter(config: GatewayConfig, deps: RouterDeps, previous?:
   return router
 }
 
-async function travel<T>(
+async function routeCall<T>(
   call: RouteCall<T>,
   groups: Groups,
   engine: Engine,

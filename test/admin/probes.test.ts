@@ -8,7 +8,7 @@ const THROTTLED: Fetcher = async () => Response.json({ message: 'Too many reques
 async function health(query: string, fetcher: Fetcher) {
   const asked: string[] = []
   const isolate = await isolateOf(() => ({
-    fetcher: async (input, init) => {
+    fetcher: (input, init) => {
       asked.push(String(input).split('/').at(-1) ?? '')
       return fetcher(input, init)
     },
@@ -109,5 +109,30 @@ describe('a paid probe', () => {
     expect(router.health().map(({ inFlight }) => inFlight)).toEqual([1, 0])
     if (live.kind === 'answered') live.finish({ inputTokens: 1, outputTokens: 1 })
     expect(router.health().map(({ inFlight }) => inFlight)).toEqual([0, 0])
+  })
+})
+
+describe('a fault of the gateway itself during a probe', () => {
+  const broken: Fetcher = () => {
+    throw new Error('injected')
+  }
+  const failing = { state: 'unknown', error: 'gateway' }
+
+  test('that is paid ends it once, with a row, and says nothing of the deployment', async () => {
+    const { report, rows, states } = await health('?paid=true', broken)
+    expect(report).toMatchObject({ unknown_count: 2, unknown_endpoints: [failing, failing] })
+    expect(rows).toHaveLength(2)
+    for (const row of rows) expect(row).toMatchObject({ http_status: 500, verdict: 'exception' })
+    expect(states.map(({ state, inFlight }) => [state, inFlight])).toEqual([
+      ['healthy', 0],
+      ['healthy', 0],
+    ])
+  })
+
+  test('that is free leaves no row and says nothing of the deployment', async () => {
+    const { report, rows, states } = await health('', broken)
+    expect(report).toMatchObject({ unknown_count: 2, unknown_endpoints: [failing, failing] })
+    expect(rows).toEqual([])
+    expect(states.map(({ state }) => state)).toEqual(['healthy', 'healthy'])
   })
 })

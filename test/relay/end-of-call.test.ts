@@ -85,6 +85,7 @@ describe('a throw after an upstream was asked ends the call once, with one row w
       'call',
     ])
     expect(row).toMatchObject({ http_status: 500, status: 'failure', verdict: 'exception', model_group: 'claude' })
+    expect(row).toMatchObject({ cost_state: 'unpriced', cost_nano_usd: null, cost_missing: ['usage'] })
   })
 
   test('making the record: the bare facts take its place', async () => {

@@ -64,12 +64,13 @@ export async function linesOf<T>(work: () => Promise<T>): Promise<{ value: T; li
   }
 }
 
-type Options = Partial<Record<'action' | 'body' | 'key', string>> & { signal?: AbortSignal }
+/** `onOver` is called when the call is over, before it is looked at what is still held. */
+type Options = Partial<Record<'action' | 'body' | 'key', string>> & { signal?: AbortSignal; onOver?: () => void }
 
 /** What one call did: its answer, the lines it wrote, and what its isolate still holds. */
 export async function run(
   change: (isolate: IsolateState) => Partial<IsolateState>,
-  { action = 'converse', body = BODY, key = KEY, signal }: Options = {},
+  { action = 'converse', body = BODY, key = KEY, signal, onOver }: Options = {},
 ) {
   let base: IsolateState | undefined
   const isolate = await isolateOf((made) => {
@@ -83,6 +84,7 @@ export async function run(
     ...(signal === undefined ? {} : { signal }),
   })
   const { value, lines } = await linesOf(() => send(isolate, request))
+  onOver?.()
   const config = await base?.config(env, createExecutionContext())
   const health = base === undefined || config === null || config === undefined ? [] : base.router(config).health()
   return {

@@ -8,7 +8,9 @@ import {
 } from '@aws-sdk/client-bedrock-runtime'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { OPERATIONS } from '../../src/bedrock/operations/table.ts'
 import { SIMULATOR_ACCESS_KEY_ID, SIMULATOR_SECRET_ACCESS_KEY } from './auth.ts'
+import { SIMULATED_OPERATIONS } from './operations.ts'
 import { call, callPath, collect, decodeChunks, decodeFrames, HELLO, json } from './raw-client.ts'
 import { type Simulator, startSimulator } from './server.ts'
 
@@ -227,4 +229,9 @@ describe('InvokeModel of a family answers in the form of that family:', () => {
     expect(answer.status).toBe(400)
     expect(json(answer).message).toBe('The model is unsupported for streaming.')
   })
+})
+
+test('the operations of the simulator are those that the gateway serves, at the same paths', () => {
+  const served = OPERATIONS.map(({ name, method, path }) => ({ name, method, path: path.text }))
+  expect(SIMULATED_OPERATIONS.map(({ name, method, path }) => ({ name, method, path }))).toEqual(served)
 })

@@ -8,7 +8,7 @@ import { familyEnding } from './family-end.ts'
 
 /** Anthropic reports input and cache writes in its first chunk. */
 const FIRST_CHUNKS = 2
-/** The end of every family lies here: its last output, its stop reason, usage, invocation metrics. */
+/** Whatever the family, these hold the end of the answer: last output, stop reason, usage, invocation metrics. */
 const LAST_CHUNKS = 4
 /**
  * Above the last chunk of Cohere, which repeats the whole answer (a few hundred KB at most); six of these bound what

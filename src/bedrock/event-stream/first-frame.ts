@@ -6,7 +6,7 @@ import { readException, type StreamException } from './exception.ts'
 import { createFrameReader } from './reader.ts'
 
 /** No exception is this large, so such a message is content as soon as its length is known, and is not waited for. */
-export const MAX_PROBED_FRAME_BYTES = 65_536
+export const FIRST_FRAME_MAX_BYTES = 65_536
 
 const NO_PAYLOAD = new Uint8Array(0)
 
@@ -18,7 +18,7 @@ export type FirstFrame =
   /** A wrong checksum or lengths that cannot be: not an event stream, or damaged. */
   | { kind: 'corrupt' }
 
-export type FirstFrameProbe = {
+export type FirstFrameReader = {
   /**
    * Takes the next bytes from the start of the stream and answers what is known. The first answer that is not
    * `incomplete` stands. The caller keeps the blocks: at most 64 KiB before the last of them.
@@ -26,11 +26,11 @@ export type FirstFrameProbe = {
   push(block: Uint8Array): FirstFrame
 }
 
-export function createFirstFrameProbe(): FirstFrameProbe {
+export function createFirstFrameReader(): FirstFrameReader {
   let first: FirstFrame = { kind: 'incomplete' }
   const reader = createFrameReader({
     onPrelude(totalBytes) {
-      if (first.kind === 'incomplete' && totalBytes > MAX_PROBED_FRAME_BYTES) first = { kind: 'content' }
+      if (first.kind === 'incomplete' && totalBytes > FIRST_FRAME_MAX_BYTES) first = { kind: 'content' }
     },
     onFrame(frame) {
       if (first.kind !== 'incomplete') return

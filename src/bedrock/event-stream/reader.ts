@@ -30,7 +30,7 @@ export type Frame = {
   payloadBytes: number
 }
 
-/** Where a stream stands: between two messages, inside one, or past all sense. */
+/** Where a stream stands: between two messages (`boundary`), inside one (`half`), or after bytes that are no message (`corrupt`). */
 export type Ending = 'boundary' | 'half' | 'corrupt'
 
 /** What is known of the message under way, enough to complete it. */
@@ -184,7 +184,7 @@ export function createFrameReader({ onFrame, onPrelude }: FrameReaderOptions): F
   }
 }
 
-/** Nearly all messages of a stream carry the headers of the one before, so the last block read answers for its equals. */
+/** Most messages of a stream repeat the headers of the one before, so the last header block that was parsed serves its equals. */
 function createHeaderMemo(): typeof readHeaders {
   let lastBlock: Uint8Array = new Uint8Array(0)
   let lastHeaders: Map<string, string | null> = new Map()

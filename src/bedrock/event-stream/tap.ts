@@ -1,6 +1,6 @@
 /**
- * What the gateway learns from a stream that passes by: how it ended, what it raised, and the pieces that usage is
- * read from. Content is counted and checked, never parsed, and what is kept does not grow with the stream.
+ * Reads along while an event stream passes to the client: how it ended, which exception it carried, and the events that usage is
+ * read from. Events with output are counted and their checksums verified, but not parsed, so memory does not grow with the stream.
  */
 
 import { parseJson } from '../../base/json.ts'
@@ -13,21 +13,19 @@ import { createFrameReader, type Ending, type Frame } from './reader.ts'
 import { endBrokenStream } from './repair/end-broken-stream.ts'
 
 export type StreamSummary = {
-  /** `corrupt` also for a wrong checksum of a single message: what follows cannot be trusted. */
+  /** Where the bytes end. `corrupt` also after a single message with a wrong checksum, because what follows it cannot be trusted. */
   ending: Ending
-  /** The answer came to its end: by the event that ends it, by the last chunk of its family, or where nothing marks it cleanly. */
+  /** The answer is whole: its last event or its model's last chunk came; or it marks no end, and the stream ended on a boundary. */
   terminated: boolean
   /** The first exception or error message of the stream, its type as on the wire. */
   exception: StreamException | null
-  /** `metadata`, the payload of the event that holds the usage; or `chunks`, the first and the last few; or nothing. */
+  /** What usage is read from: `metadata`, the payload of the event that holds it; or `chunks`, the first and last few; or nothing. */
   parts: WireParts
   /** Whole, valid messages. */
   frames: number
-  /** Those among them that carry output; of a model's own chunks a few are the brackets of its family. */
+  /** How many of them carry output. Among a model's own chunks this also counts the few that only open or close the answer. */
   contentFrames: number
-  /**
-   * Payload bytes of those, as on the wire: JSON with Bedrock's padding of 2 to 60 characters a message, for chunks base64.
-   */
+  /** Sum of their payloads as on the wire: JSON, with 2 to 60 characters of padding in each message; base64 inside a `chunk`. */
   contentBytes: number
   bytes: number
 }
@@ -38,8 +36,8 @@ export type StreamTap = {
   /** The state after the last push; the stream may go on after it. */
   finish(): StreamSummary
   /**
-   * What to send after the bytes pushed so that every client raises: on a boundary the operation's exception for a cut.
-   * Null where that cannot be done and the connection has to be broken instead.
+   * The bytes to append to a stream that broke, so that every client raises an error; between two messages this is the exception
+   * that the operation's entry names. Null where no bytes can do that and the connection has to be broken instead.
    */
   repair(message: string): Uint8Array<ArrayBuffer> | null
   readonly ending: Ending
@@ -51,7 +49,7 @@ export type StreamTap = {
   failure(message: string): Uint8Array<ArrayBuffer>
 }
 
-/** Listens to one stream. The unit tests of usage read the same parts, so nothing of pricing is known here. */
+/** A tap on one stream. It only collects what usage is read from; counting and pricing happen elsewhere. */
 export function createStreamTap({ content, usageIn, end, cut }: StreamAnswer): StreamTap {
   const contentEvents = new Set(content)
   const usageEvent = usageIn.kind === 'event' ? usageIn.event : null

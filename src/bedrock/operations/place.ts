@@ -23,7 +23,7 @@ function valueOfBody(body: Uint8Array, path: readonly [string, ...string[]]): un
   return (found === undefined || found === '') && isCut ? memberAt(parseBoundedJson(body), path) : found
 }
 
-/** The value at a place outside the path, a header's read as JSON where it is JSON; undefined where there is none. `body` is its parsed JSON. */
+/** The value at a place outside the path; undefined where there is none. A header is read as JSON where it is JSON; `body` is parsed. */
 export function valueAt(place: Place | null, headers: HeaderMap, body: unknown): unknown {
   if (place === null || place.in === 'path') return undefined
   if (place.in === 'body') return memberAt(body, place.path)

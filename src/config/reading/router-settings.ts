@@ -3,9 +3,9 @@ import type { JsonObject } from '../../base/json.ts'
 import type { Issues } from '../issues.ts'
 import { joinPath } from '../setting-path.ts'
 import { LITELLM } from '../settings/litellm-table.ts'
-import { type AllRead, type Fields, readFields } from '../settings/read-fields.ts'
+import { type AllRead, type AllReadBy, type Fields, readFields } from '../settings/read-fields.ts'
 import { type RetryPolicy, ROUTER, type RoutingStrategy, STRATEGY_V2 } from '../settings/router-table.ts'
-import { type Edge, type FallbackGraph, readFallbackList } from './fallbacks.ts'
+import { type Edge, type FallbackGraph, readFallbackList } from './groups/fallbacks.ts'
 import type { Leavings } from './left-out.ts'
 
 /** LiteLLM's defaults, save `num_retries`, where its documentation says 3 and its code does 2. */
@@ -105,30 +105,16 @@ export function readRouter(router: JsonObject, litellm: JsonObject, leavings: Le
   return { settings, graph }
 }
 
-/** What LiteLLM reads in `litellm_settings`, under the router's names. */
-function readShared(litellm: JsonObject, issues: Issues) {
-  const {
-    num_retries,
-    request_timeout,
-    stream_timeout,
-    allowed_fails,
-    cooldown_time,
-    fallbacks,
-    context_window_fallbacks,
-    default_fallbacks,
-    ...unread
-  } = readFields(LITELLM, litellm, LITELLM_PATH, issues)
-  unread satisfies AllRead
-  return {
-    num_retries,
-    timeout: request_timeout,
-    stream_timeout,
-    allowed_fails,
-    cooldown_time,
-    fallbacks,
-    context_window_fallbacks,
-    default_fallbacks,
-  }
+/** Settings of the router that LiteLLM reads in `litellm_settings` too, under the router's names. */
+type SharedFields = Pick<
+  Fields<typeof ROUTER>,
+  'num_retries' | 'timeout' | 'stream_timeout' | 'allowed_fails' | 'cooldown_time' | keyof FallbackFields
+>
+
+function readShared(litellm: JsonObject, issues: Issues): SharedFields {
+  const { request_timeout: timeout, ...others } = readFields(LITELLM, litellm, LITELLM_PATH, issues)
+  others satisfies AllReadBy<SharedFields, typeof others>
+  return timeout === undefined ? others : { timeout, ...others }
 }
 
 function readStrategy(strategy: RoutingStrategy | typeof STRATEGY_V2, path: string, issues: Issues): RoutingStrategy {
@@ -170,7 +156,7 @@ function readAliases(
 }
 
 type FallbackFields = {
-  [Name in 'fallbacks' | 'context_window_fallbacks' | 'default_fallbacks']: Fields<typeof ROUTER>[Name] | undefined
+  [Name in 'fallbacks' | 'context_window_fallbacks' | 'default_fallbacks']?: Fields<typeof ROUTER>[Name] | undefined
 }
 
 function readFallbacks(own: FallbackFields, shared: FallbackFields, issues: Issues): FallbackGraph {

@@ -1,4 +1,4 @@
-/** The end of a record's way: handed to its Meter, else booked in D1, else left in the log. */
+/** Hands the record of an ended call to its Meter; past an unreachable Meter into D1; as the last resort into the log. */
 import { withinDeadline } from '../../base/deadline.ts'
 import { eventLine } from '../../telemetry/log.ts'
 import type { SettleAnswer } from '../meter/accounts.ts'

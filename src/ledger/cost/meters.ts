@@ -1,11 +1,11 @@
-/** The meters of a reading: every amount beside its price, and in a reason's words what it is. */
+/** The meters of a reading: each amount with its price, and the name under which a reason speaks of it. */
 
 import type { Amount, ImageRequest, TokenUsage, UsageReading } from '../../bedrock/usage/reading.ts'
 import type { OtherPrices, PriceRow, TokenMeter, TokenPrices } from '../prices/price-row.ts'
 
 export type Meter = { name: string; amount: Amount; usd: string | undefined }
 
-/** Words for a meter in a reason. */
+/** What a reason calls each meter. */
 const TOKEN_NAMES: Record<TokenMeter, string> = {
   input: 'input tokens',
   output: 'output tokens',
@@ -60,7 +60,7 @@ function tokenMeters(usage: TokenUsage | null, audioTokens: number, row: PriceRo
  * The meter of a cache write by its time to live: 5 minutes or an hour for Claude and Nova, 30 minutes for GPT, Kimi and GLM.
  * https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
  */
-const WRITE_METERS: ReadonlyMap<string, 'cacheWrite' | 'cacheWrite1h'> = new Map([
+const WRITE_METERS: ReadonlyMap<string, TokenMeter> = new Map([
   ['5m', 'cacheWrite'],
   ['30m', 'cacheWrite'],
   ['1h', 'cacheWrite1h'],
@@ -68,17 +68,19 @@ const WRITE_METERS: ReadonlyMap<string, 'cacheWrite' | 'cacheWrite1h'> = new Map
 
 /** Writes of which no time to live is reported had the model's default, which is the shorter one. */
 function writeMeters(usage: TokenUsage | null, meter: (name: TokenMeter, amount: number) => Meter): Meter[] {
-  const amounts = { cacheWrite: usage?.cacheWriteInputTokens ?? 0, cacheWrite1h: 0 }
+  let byDefault = usage?.cacheWriteInputTokens ?? 0
+  const amounts = new Map<TokenMeter, number>()
   const unknown: Meter[] = []
   for (const { ttl, inputTokens } of usage?.cacheDetails ?? []) {
     const known = WRITE_METERS.get(ttl)
     if (known === 'cacheWrite') continue
-    amounts.cacheWrite = Math.max(0, amounts.cacheWrite - inputTokens)
+    byDefault = Math.max(0, byDefault - inputTokens)
     if (known === undefined)
       unknown.push({ name: `cache writes that live ${ttl}`, amount: inputTokens, usd: undefined })
-    else amounts[known] += inputTokens
+    else amounts.set(known, (amounts.get(known) ?? 0) + inputTokens)
   }
-  return [meter('cacheWrite', amounts.cacheWrite), meter('cacheWrite1h', amounts.cacheWrite1h), ...unknown]
+  amounts.set('cacheWrite', byDefault)
+  return [...new Set(WRITE_METERS.values())].map((name) => meter(name, amounts.get(name) ?? 0)).concat(unknown)
 }
 
 function audioMeter(name: 'inputAudio' | 'outputAudio', amount: Amount | undefined, prices: TokenPrices): Meter {
@@ -98,7 +100,7 @@ function otherMeters({ other, imageRequest }: UsageReading, prices: OtherPrices)
   return meters.flatMap(([name, amount, usd]) => (amount === undefined ? [] : [{ name, amount, usd }]))
 }
 
-/** The first grade that holds what was asked; size and quality are said where no grade does. */
+/** The price of the first grade that covers the request; where none does, the meter's name says the size and quality asked for. */
 function imageMeter(prices: OtherPrices, asked: ImageRequest | null): { name: string; usd: string | undefined } {
   if (prices.imageGrades === undefined) return { name: 'images', usd: prices.image }
   if (asked === null) return { name: 'images of a size and quality that are not known', usd: undefined }

@@ -21,7 +21,10 @@ export type TokenPrices = Readonly<Partial<Record<TokenMeter, string>>>
 /** Prices of a call whose prompt (fresh + read + written) is strictly larger than `tokens`: the whole call costs these. */
 export type LongContextStep = { tokens: number; meters: TokenPrices }
 
-/** Price of an image up to a size (pixels, or those of the longer side) and a number of steps, of one quality; what is absent holds for any. The first grade that fits counts. */
+/**
+ * Price of an image up to a size (pixels, or pixels of the longer side) and a number of steps, of one quality. An absent bound holds
+ * for any image. The first grade that fits counts.
+ */
 export type ImageGrade = { maxPixels?: number; maxSteps?: number; maxSide?: number; quality?: string; usd: string }
 
 export type OtherPrices = {

@@ -77,7 +77,7 @@ function deliverBuffered(call: AdmittedCall, result: Deliverable, answer: Buffer
   return new Response(answer.body, { status: answer.status, headers })
 }
 
-/** A client that may ask again is always told when, in both headers: by routing, else as the upstream said, else soon. */
+/** A client that may ask again is always told when, in both headers: the wait of routing, else the upstream's, else a second. */
 function waitHeaders(result: Deliverable, { status, headers }: BufferedAnswer): HeaderMap {
   if (result.kind === 'answered') return {}
   const asksAgain = status === 429 || status === 503
@@ -100,13 +100,16 @@ function passOn(
 ): Response {
   const headersAtMs = Date.now()
   const { prefix, rest } = answer
+  // Before the pump begins: nobody would end it if these could not be made.
+  const ours = ourHeaders(call, { ...headerFacts(call, result), costUsd: null, headersAtMs })
+  const silenceMs = answer.kind === 'stream' ? silenceOf(call, result.deployment) : null
   const { body, done } = passThrough({
     prefix,
     rest,
     observer,
     disconnect: call.disconnect,
     cancelUpstream: result.value.cancelUpstream,
-    silenceMs: answer.kind === 'stream' ? silenceOf(call, result.deployment) : null,
+    silenceMs,
   })
   const ending = done.then((outcome) => {
     const observation = observer.observe(answer.headers, outcome)
@@ -116,11 +119,10 @@ function passOn(
     endCall(call, { kind: 'answered', ending: seenEnding }, deps)
   })
   deps.ctx.waitUntil(ending.catch((cause) => endCall(call, { kind: 'fault', cause }, deps)))
-  const ours = ourHeaders(call, { ...headerFacts(call, result), costUsd: null, headersAtMs })
   return new Response(body, { status: answer.status, headers: { ...answer.headers, ...ours } })
 }
 
-/** `stream_timeout` where it is written, the nearest one. A gap of any length is healthy where nobody wrote it: models think. */
+/** The nearest `stream_timeout` that the configuration has. Without one a pause of any length is allowed, because models think. */
 function silenceOf({ config }: AdmittedCall, { streamTimeoutMs }: Deployment): number | null {
   return streamTimeoutMs ?? config.router.streamSilenceMs
 }
@@ -164,7 +166,7 @@ function refusalOf(call: AdmittedCall, { failure, retryAfterMs }: Result<'exhaus
   return { kind: 'upstream-unreachable', model: call.model, detail: reasonOf(failure), retryAfterMs: wait }
 }
 
-/** In words of ours: texts of the network or of STS may name what a client need not know. */
+/** The reason in the gateway's own words: texts of the network or of STS may name what a client need not know. */
 function reasonOf({ phase, timedOut }: Failure): string {
   if (phase === 'credentials') return 'its upstream credentials could not be obtained'
   if (timedOut) return 'no answer came in time'

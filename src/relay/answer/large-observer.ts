@@ -1,6 +1,6 @@
 /**
- * What a non-streaming answer that is too large to hold tells as it passes: usage and the number of images are read from its
- * skeleton. Nothing can be appended to it, so a broken one is broken off.
+ * Observes a non-streaming answer that is too large to hold: usage and the number of images are read from its skeleton as it
+ * passes. Nothing can be appended to such an answer, so the client's connection is broken where the upstream's broke.
  */
 import type { Verdict } from '../../ledger/record/record.ts'
 import { describeCause, logLine } from '../../telemetry/log.ts'

@@ -1,4 +1,4 @@
-/** Head of the answers: AWS's headers as they came, ours beside them. */
+/** The headers that the gateway adds to an answer, and the answer of a refusal. */
 
 import { errorOfRefusal } from '../../access/aws-error.ts'
 import type { Refusal } from '../../access/refusal.ts'

@@ -1,32 +1,32 @@
 /**
- * The native pass-through with a late tap: the client's branch is pumped without JavaScript, the other branch is
- * read about once a second and after the pump has settled. Measured on workerd, JavaScript per chunk costs five times as much.
+ * The native pass-through with a late tap: one branch of the answer is piped to the client without JavaScript, the other is read
+ * about once a second, and to its end when the pipe has ended. Measured on workerd, JavaScript per chunk costs five times as much.
  *
  * Three traps, each seen: `readAtLeast` on a tee branch starves the other branch; a native response body ends the invocation
  * at the headers and cuts `waitUntil` after 30 s (an IdentityTransformStream does not); a TransformStream costs ten times.
  */
 import type { Disconnect } from '../request/disconnect.ts'
 
-/** Time between two looks at the backlog. Bounds what the runtime keeps of a running stream to one such span of the client's own rate. */
+/** Time between two reads of the backlog: the runtime holds at most what the client takes in this time. */
 const TAP_INTERVAL_MS = 1000
 
 /** One read of the tap. */
 const TAP_READ_BYTES = 64 * 1024
 
 /**
- * Most that one look takes while the pump still runs, and how soon the next one follows where that was not all: a read beyond
- * the backlog pulls from the upstream, so a tap that read on would run ahead of a slow client without bound.
+ * Most that is read of the backlog at a time while the pipe runs, and how soon the next read follows where there is more. A read
+ * beyond the backlog pulls from the upstream, so a tap that read on would run ahead of a slow client without bound.
  */
 const TAP_LOOK_MAX_BYTES = 4 * 1024 * 1024
 const TAP_CATCH_UP_MS = 250
 
-/** A bound on silence shorter than a few looks is watched in looks of its own; what fell silent is found out so much too late at most. */
+/** A short bound on silence needs more frequent reads: this many within the bound, so that silence is noticed in good time. */
 const LOOKS_PER_SILENCE = 4
 
-/** Time to read what the client has had before its upstream is cancelled; the backlog is in memory. */
+/** Time to read the rest of the backlog before the upstream is cancelled; it is in memory, so this is ample. */
 const LAST_LOOK_MS = 50
 
-/** What became of both sides. `upstream` is `unread` when the drain after a disconnect ran out of time or was not wanted. */
+/** How both sides ended. `upstream` is `unread` when the drain after a disconnect ran out of time or is switched off. */
 export type PassOutcome = {
   client: 'served' | 'left'
   upstream: 'ended' | 'broke' | 'unread'

@@ -1,4 +1,4 @@
-/** What the tap of a passed-through answer makes of the bytes it sees: usage, verdict, and the end the client is given. */
+/** Observes an event stream as it passes to the client: its usage, its verdict, and what is appended where it broke. */
 
 import type { HeaderMap } from '../../base/header-map.ts'
 import type { StreamSummary, StreamTap } from '../../bedrock/event-stream/tap.ts'
@@ -24,8 +24,8 @@ export type Observation = {
 export type StreamObserver = PassObserver & { observe(headers: HeaderMap, outcome: PassOutcome): Observation }
 
 /**
- * An event stream that is not whole gets the operation's framed exception for a cut, or its half frame filled up so that no client
- * believes it, then a clean end. A tap that failed has no say in that: the stream ends as the upstream ended it, and its usage is not known.
+ * A stream that is not whole is ended with the operation's exception for a cut, or its half frame is filled up so that no client
+ * believes it; then it ends cleanly. Where the tap itself failed, the stream ends as the upstream ended it, and its usage is not known.
  */
 export function streamObserver(tap: StreamTap, callId: string): StreamObserver {
   let fault: unknown = null
@@ -83,7 +83,7 @@ function isWhole(summary: StreamSummary): boolean {
   return summary.ending === 'boundary' && (summary.terminated || summary.exception !== null)
 }
 
-/** What both connections say, where the bytes say nothing. */
+/** The verdict by the two connections alone, where the bytes could not be read. */
 function plainVerdict({ client, upstream }: PassOutcome): Verdict {
   if (client === 'left') return 'abandoned'
   return upstream === 'ended' ? 'complete' : 'cut'

@@ -7,7 +7,7 @@ import type { Delivery } from '../upstream/delivery.ts'
 import { costOfFailedAttempt } from './cost-of-call.ts'
 
 /** Reason of an attempt during which the gateway itself failed. */
-const GATEWAY_FAULT = 'gateway'
+export const GATEWAY_FAULT = 'gateway'
 
 export function attemptLogOf(call: AdmittedCall, endedAtMs: number): AttemptLogEntry[] {
   return call.attempts.map((attempt) => ({

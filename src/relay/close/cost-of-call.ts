@@ -102,7 +102,9 @@ function withoutAnswer(call: AdmittedCall, ending: Ending, endedAtMs: number): O
     return estimateOfUnanswered(call, ending, endedAtMs)
   }
   if (call.operation.bills !== 'nothing' && call.attempts.some(mayBeUncounted)) {
-    const reason = 'an upstream broke off or fell silent before its answer was whole; what it consumed is not known'
+    const reason = call.attempts.some(isUnreadAnswer)
+      ? 'the gateway failed before it had read what the answer consumed; its log has the cause'
+      : 'an upstream broke off or fell silent before its answer was whole; what it consumed is not known'
     return { state: 'unpriced', nanoUsd: null, missing: ['usage'], reason, ...NOTHING_USED }
   }
   return { state: 'failed', nanoUsd: 0n, missing: [], reason: null, ...NOTHING_USED }
@@ -121,7 +123,7 @@ function estimateOfUnanswered(call: AdmittedCall, ending: Ending, endedAtMs: num
   return { ...columnsOf(cost), raw: null, tier: null }
 }
 
-/** A stream that never told its usage is worth what was seen of it: the prompt as far as it was counted, and a token for each frame of output. */
+/** The estimate for a stream without usage: the prompt as far as it was counted, and one token for each frame of output. */
 function estimateOfStream(call: AdmittedCall, ending: Ending, reported: Cost, endedAtMs: number): Cost {
   const told = reported.reading.usage
   const contentFrames = ending.seen?.contentFrames ?? 0
@@ -142,7 +144,7 @@ function estimatedPromptTokens(call: AdmittedCall): number {
   return guessTokens(call.requestFacts.sizeBytes)
 }
 
-/** Where the attempt consumed anything; what is billed by the image or the query has a cost and no tokens. */
+/** The entry with what its attempt consumed, if anything; what is billed by the image or the query has a cost and no tokens. */
 function withCost(attempt: AttemptLogEntry, usage: Usage | null, nanoUsd: bigint | null): AttemptLogEntry {
   const cost = { cost_nano_usd: nanoUsd?.toString() ?? null }
   if (usage !== null) return { ...attempt, usage, ...cost }
@@ -170,15 +172,20 @@ function withAttempts(cost: CallCost, failed: readonly Attempt<Delivery>[]): Cal
   return { ...cost, nanoUsd, knownNanoUsd: nanoUsd === null ? knownWith(cost, sum) : null, state }
 }
 
-/** What is known of the whole: of the answer, and of the failed attempts that have a price. */
+/** The known part of the whole cost: of the answer, and of the failed attempts that have a price. */
 function knownWith(cost: CallCost, failedNanoUsd: bigint): bigint | null {
   const known = cost.nanoUsd ?? cost.knownNanoUsd
   return known === null && failedNanoUsd === 0n ? null : (known ?? 0n) + failedNanoUsd
 }
 
-/** AWS may have generated all the same, and nobody knows how much; so too where the gateway failed while it was asking. */
-function mayBeUncounted({ row, sentMs, ms }: Attempt<Delivery>): boolean {
-  return row === null ? sentMs !== null && ms === null : row.uncounted === 'possible'
+/** Whether AWS may have generated something that nobody has counted. */
+function mayBeUncounted(attempt: Attempt<Delivery>): boolean {
+  return attempt.row?.uncounted === 'possible' || isUnreadAnswer(attempt)
+}
+
+/** For a call that ended without its answer: the gateway failed while it was asking, or after an upstream had answered. */
+function isUnreadAnswer({ sentMs, row }: Attempt<Delivery>): boolean {
+  return sentMs !== null && row === null
 }
 
 function isUncountedBesideAnswer(attempt: Attempt<Delivery>): boolean {

@@ -45,7 +45,7 @@ function recordOf(call: Call, end: CallEnd): SpendRecord | null {
   }
 }
 
-/** Each on its own: one that throws must not keep the others from being given back. */
+/** Gives back everything that the call holds, also where giving back one of them throws. */
 function giveBack(call: Call, record: SpendRecord | null): void {
   const { inputTokens = 0, outputTokens = 0, cacheWriteInputTokens = 0 } = record?.usage ?? {}
   const usage: Usage = { inputTokens, outputTokens, cacheWriteInputTokens }

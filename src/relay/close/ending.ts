@@ -1,4 +1,4 @@
-/** How a call ended, as the step that ended it knows: what the record is made from. */
+/** How a call ended, as the step that ended it knows it; the record is made from this. */
 import type { Refusal } from '../../access/refusal.ts'
 import type { WireParts } from '../../bedrock/usage/wire-parts.ts'
 import type { Deployment } from '../../config/types.ts'
@@ -6,7 +6,7 @@ import type { Cost } from '../../ledger/cost/cost-of.ts'
 import type { Verdict } from '../../ledger/record/record.ts'
 import type { Delivery } from '../upstream/delivery.ts'
 
-/** What the upstream's answer told, and how far it came. */
+/** What is known of the answer, and how far it came. */
 export type Ending = {
   /** The deployment that the row names. */
   deployment: Deployment
@@ -16,7 +16,7 @@ export type Ending = {
   verdict: Verdict
   /** Pieces that usage is read from; null when nothing but an error came. */
   parts: WireParts | null
-  /** Cost of those pieces where it was needed before. */
+  /** Cost of those pieces where a header has needed it already. */
   cost: Cost | null
   /** What was seen of a stream; null for an answer that is no stream. */
   seen: { contentFrames: number; usageIsFinal: boolean } | null
@@ -37,7 +37,7 @@ export type CallEnd =
 /** Where a call ended, and what came of it there. */
 export type EndedAt = { deployment: Deployment; fallbacks: number; value?: Delivery }
 
-/** What every ending has in common; as it stands, the ending of a call in which the gateway itself failed. */
+/** The facts that all endings share. Unchanged, this is the ending of a call in which the gateway itself failed. */
 export function endingOf({ deployment, fallbacks, value }: EndedAt, headersAtMs: number): Ending {
   return {
     deployment,

@@ -1,6 +1,6 @@
 /**
- * What a client says about its call for the books: tags, metadata, end user, the ids of its SDK. All of it is bounded in depth, size
- * and number before anybody keeps it, and what was left out is said.
+ * What a client says about its call for the ledger: tags, metadata, end user, the ids of its SDK. Depth, size and number are bounded
+ * before anything is kept, and `isCut` says whether something was left out.
  */
 import { boundJson, type JsonBounds } from '../../base/bound-json.ts'
 import type { HeaderMap } from '../../base/header-map.ts'
@@ -18,11 +18,11 @@ export type Attribution = {
   endUser: string | null
   tags: string[]
   metadata: Record<string, unknown>
-  /** Something of this was left out or shortened. */
+  /** Whether something was left out or shortened. */
   isCut: boolean
 }
 
-/** Of a call about which nothing can be said. */
+/** For a call whose attribution could not be read. */
 export const NO_ATTRIBUTION: Attribution = {
   clientCallId: null,
   clientInvocationId: null,

@@ -4,19 +4,19 @@
  * first attempt to the end of its upstream.
  */
 
-/** `waitUntil` has 30 s in all from the disconnect (https://developers.cloudflare.com/workers/runtime-apis/context/): this for the drain, the rest to settle. */
+/** After a disconnect `waitUntil` has 30 s (https://developers.cloudflare.com/workers/runtime-apis/context/); the rest is for settling. */
 const DRAIN_MAX_MS = 25_000
 
 export type Disconnect = {
   /** The client has left. */
   gone(): boolean
-  /** Calls back once the client has left, at once where it has already, and after `end` too. The function returned forgets that. */
+  /** Calls back when the client leaves, or at once where it has left already; also after `end`. The function returned cancels that. */
   onGone(callback: () => void): () => void
   /** Writing to the client failed: it has probably left, or its upstream broke. Starts the bound of the drain. */
   suspect(): void
   /** An upstream was cancelled because the client had left. */
   cancelled(): boolean
-  /** Names the upstream connection that a disconnect may cancel; one attempt after the other. */
+  /** Sets the upstream connection that a disconnect may cancel: that of the attempt under way. */
   guard(cancelUpstream: () => void): void
   /** The upstream is at its end; leaves no timer and no listener behind. */
   end(): void

@@ -1,4 +1,7 @@
-/** How large a call is for the quotas of AWS: its prompt as far as its bytes tell, and the output that it may have, which AWS reserves at admission. */
+/**
+ * How large a call is for the quotas of AWS: its prompt, as far as the number of its bytes tells, and the output that it asks for,
+ * because AWS reserves quota for both when a call starts.
+ */
 import { namedOutputBound } from '../../bedrock/usage/output-bound.ts'
 import { guessTokens } from '../../ledger/cost/token-guess.ts'
 import type { AdmittedCall } from '../call.ts'

@@ -1,6 +1,6 @@
 /**
- * The few things the books want from a request body. Parsing every prompt for them would cost all calls what few need, so a body is
- * built into a tree only where the price hangs on what was asked, and else scanned for the members that are wanted.
+ * The few facts of a request body that the ledger records. A body is built into a tree only where the price depends on what was
+ * asked; else it is scanned for the members that are wanted.
  */
 import type { HeaderMap } from '../../base/header-map.ts'
 import { isObject, parseBoundedJson } from '../../base/json.ts'
@@ -11,7 +11,7 @@ import { valueAt } from '../../bedrock/operations/place.ts'
 import { tierAt } from '../../bedrock/usage/requested-tier.ts'
 
 export type RequestFacts = {
-  /** The body where the price hangs on what was asked (images, rerank), else its members that the books want; null for none. */
+  /** The body where the price depends on what was asked (images, rerank), else its members that the ledger records; null for none. */
   request: Record<string, unknown> | null
   /** What the client attached where the operation has a place for it. */
   requestMetadata: Record<string, unknown> | null

@@ -1,4 +1,4 @@
-/** The JSON of a success answer as far as the gateway reads it: whether it is whole, and what it says of usage and number of images. */
+/** The JSON of a success answer as far as the gateway reads it: whether it is whole, its usage and its number of images. */
 
 import { parseJson } from '../../base/json.ts'
 import { createJsonSkeleton, type JsonSkeleton } from '../../base/json-skeleton.ts'

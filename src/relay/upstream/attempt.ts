@@ -11,6 +11,7 @@ import type { AdmittedCall } from '../call.ts'
 import { readRequestFacts } from '../request/request-facts.ts'
 import type { Delivery } from './delivery.ts'
 import { judgeResponse } from './judge.ts'
+import { fromUpstream, UpstreamBroke } from './upstream-answer.ts'
 
 export type AttemptDeps = { credentials: CredentialProvider; fetcher: typeof fetch }
 
@@ -122,7 +123,7 @@ async function ask(
   // Accounting's share of reading the request overlaps with the wait for the upstream.
   call.requestFacts = readRequestFacts(operation, call.clientHeaders, body, deployment.baseModel ?? deployment.model)
   const judging = (async () => {
-    const response = await answering
+    const response = await fromUpstream(answering)
     progress.answered = operation.successStatuses.includes(response.status)
     return judgeResponse(operation, response)
   })()
@@ -130,6 +131,7 @@ async function ask(
   try {
     judgement = await judging
   } catch (cause) {
+    if (!(cause instanceof UpstreamBroke)) throw cause
     const failure = brokenOff(cause, progress)
     return { kind: 'failure', failure: call.disconnect.cancelled() ? abortedByUs(failure) : failure, value: null }
   }
@@ -151,8 +153,8 @@ function abortedByUs(failure: Failure): Failure {
 }
 
 /** A connection that broke: before the headers, or in an answer that had begun with 200. */
-function brokenOff(cause: unknown, { answered, timedOut }: Progress): Failure {
+function brokenOff({ message }: UpstreamBroke, { answered, timedOut }: Progress): Failure {
   const phase = answered ? 'first-frame' : timedOut ? 'headers' : 'connect'
   if (timedOut) return { phase, status: null, type: null, message: 'no answer in time', timedOut: true }
-  return { phase, status: null, type: null, message: cause instanceof Error ? cause.message : 'the connection failed' }
+  return { phase, status: null, type: null, message }
 }

@@ -15,7 +15,7 @@ import type { Failure } from '../../routing/policy/failure.ts'
 import { clientResponseHeaders } from './crossing-headers.ts'
 import type { BufferedAnswer } from './upstream-answer.ts'
 
-/** Failure and deliverable answer of an HTTP error status. A body that is no JSON (a proxy's HTML page) is replaced, all others pass untouched. */
+/** The failure and the client's answer for an HTTP error. A body that is not JSON (a proxy's page) is replaced, all others pass untouched. */
 export function failureOfStatus(
   status: number,
   headers: HeaderMap,
@@ -71,7 +71,7 @@ export function failureOfException(
   }
 }
 
-/** `{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}` under status 200: AWS could not route the path. */
+/** AWS could not route the path: `{"Output":{"__type":"…#UnknownOperationException"},"Version":"1.0"}` under status 200. */
 export function isMisrouted(body: Uint8Array): boolean {
   if (body.byteLength > 512) return false
   const json = parseJson(body)

@@ -3,14 +3,14 @@
 import { joinBytes } from '../../base/bytes.ts'
 import { type HeaderMap, headerMap } from '../../base/header-map.ts'
 import { isObject } from '../../base/json.ts'
-import { createFirstFrameProbe, type FirstFrame } from '../../bedrock/event-stream/first-frame.ts'
+import { createFirstFrameReader, type FirstFrame } from '../../bedrock/event-stream/first-frame.ts'
 import { createStreamTap } from '../../bedrock/event-stream/tap.ts'
 import type { Operation, StreamAnswer } from '../../bedrock/operations/operation.ts'
 import type { Failure } from '../../routing/policy/failure.ts'
 import { readAnswerJson } from './answer-json.ts'
 import { clientResponseHeaders } from './crossing-headers.ts'
 import { failureOfException, failureOfStatus, isMisrouted } from './error-answer.ts'
-import { type Answer, BUFFERED_ANSWER_MAX_BYTES, readWhole } from './upstream-answer.ts'
+import { type Answer, BUFFERED_ANSWER_MAX_BYTES, fromUpstream, readWhole } from './upstream-answer.ts'
 
 /** Errors of AWS are a few hundred bytes; more than this is not one of them and is not held. */
 const ERROR_BODY_MAX_BYTES = 1024 * 1024
@@ -29,7 +29,7 @@ export type Judgement =
   | { kind: 'content'; answer: Answer; awsRequestId: string | null }
   | { kind: 'failure'; failure: Failure; answer: Answer | null; awsRequestId: string | null }
 
-/** Rejects when the upstream breaks before enough of the answer has come. */
+/** Rejects with `UpstreamBroke` where the upstream breaks before enough of the answer has come. */
 export async function judgeResponse(operation: Operation, response: Response): Promise<Judgement> {
   const headers = headerMap(response.headers)
   const judgement = await judge(operation, response, headers)
@@ -45,7 +45,7 @@ async function judge(operation: Operation, response: Response, headers: HeaderMa
   const { status } = response
   if (!successStatuses.includes(status)) {
     const read = await readWhole(response, headers, ERROR_BODY_MAX_BYTES)
-    if (!read.whole) await read.rest.cancel()
+    if (!read.whole) await fromUpstream(read.rest.cancel())
     return { kind: 'failure', ...failureOfStatus(status, headers, read.whole ? read.body : read.prefix) }
   }
   const type = mediaType(headers)
@@ -53,7 +53,7 @@ async function judge(operation: Operation, response: Response, headers: HeaderMa
     return judgeStream(answer, status, response.body, headers)
   }
   if (HTML_TYPES.has(type)) {
-    await response.body?.cancel()
+    await fromUpstream(response.body?.cancel() ?? Promise.resolve())
     return failed(HTML_PAGE)
   }
   const read = await readWhole(response, headers, BUFFERED_ANSWER_MAX_BYTES)
@@ -64,7 +64,7 @@ async function judge(operation: Operation, response: Response, headers: HeaderMa
       const isJson = answer.kind === 'json' || !isOtherMedia(type, prefix)
       return { kind: 'content', answer: { kind: 'large', isJson, ...ours, prefix, rest } }
     }
-    await read.rest.cancel()
+    await fromUpstream(read.rest.cancel())
     return failed(notAnAnswer('something else came in place of an event stream'))
   }
   return judgeBody(operation, type, ours, read.body)
@@ -128,25 +128,25 @@ async function judgeStream(
   headers: HeaderMap,
 ): Promise<Undated> {
   const tap = createStreamTap(answer)
-  const probe = createFirstFrameProbe()
+  const firstFrame = createFirstFrameReader()
   const reader = body.getReader()
   const chunks: Uint8Array[] = []
   let size = 0
   let first: FirstFrame = { kind: 'incomplete' }
   while (first.kind === 'incomplete') {
-    const { done, value } = await reader.read()
+    const { done, value } = await fromUpstream(reader.read())
     if (done) return failed(notAnAnswer('the stream ended before its first frame'))
     chunks.push(value)
     size += value.byteLength
     tap.push(value)
-    first = probe.push(value)
+    first = firstFrame.push(value)
   }
   if (first.kind === 'content') {
     reader.releaseLock()
     const ours = { status, headers: clientResponseHeaders(headers) }
     return { kind: 'content', answer: { kind: 'stream', ...ours, prefix: joinBytes(chunks, size), rest: body, tap } }
   }
-  await reader.cancel()
+  await fromUpstream(reader.cancel())
   if (first.kind === 'corrupt') return failed(notAnAnswer('the first frame is damaged'))
   return { kind: 'failure', ...failureOfException(first, headers) }
 }

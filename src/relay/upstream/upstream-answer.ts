@@ -44,19 +44,31 @@ export type ReadResult =
   | { whole: true; body: Uint8Array }
   | { whole: false; prefix: Uint8Array; rest: ReadableStream<Uint8Array> }
 
-/** Reads up to `maxBytes`; rejects when the upstream breaks. */
+/** The connection to the upstream broke or was aborted; anything else that is thrown is a fault of the gateway's own code. */
+export class UpstreamBroke extends Error {}
+
+/** What the upstream sends; rejects with `UpstreamBroke` where it does not come. */
+export async function fromUpstream<T>(sending: Promise<T>): Promise<T> {
+  try {
+    return await sending
+  } catch (cause) {
+    throw new UpstreamBroke(cause instanceof Error ? cause.message : 'the connection failed')
+  }
+}
+
+/** Reads up to `maxBytes`; rejects with `UpstreamBroke` when the upstream breaks. */
 export async function readWhole(response: Response, headers: HeaderMap, maxBytes: number): Promise<ReadResult> {
   // The length of a compressed answer says nothing of what it inflates to.
   const isCompressed = !['', 'identity'].includes(headers['content-encoding'] ?? '')
   const announced = isCompressed ? Number.NaN : Number(headers['content-length'] ?? Number.NaN)
-  if (announced <= maxBytes) return { whole: true, body: new Uint8Array(await response.arrayBuffer()) }
+  if (announced <= maxBytes) return { whole: true, body: new Uint8Array(await fromUpstream(response.arrayBuffer())) }
   if (response.body === null) return { whole: true, body: new Uint8Array(0) }
   if (announced > maxBytes) return { whole: false, prefix: new Uint8Array(0), rest: response.body }
   const reader = response.body.getReader()
   const chunks: Uint8Array[] = []
   let size = 0
   while (size <= maxBytes) {
-    const { done, value } = await reader.read()
+    const { done, value } = await fromUpstream(reader.read())
     if (done) return { whole: true, body: joinBytes(chunks, size) }
     chunks.push(value)
     size += value.byteLength

@@ -1,35 +1,38 @@
-/** How long a deployment stays out after a failure. */
+/** How long a deployment gets no calls after a failure. */
 import { type Failure, namedWaitMs } from '../policy/failure.ts'
 import type { CoolDownRule } from '../policy/policy-row.ts'
 
-/** First growing cool-down. Bedrock's quotas refill continuously, so a second is often enough, and a probe costs one call. */
+/** The first cool-down of a row; each further one is twice as long. Bedrock's quotas refill continuously, so a second is often enough. */
 const FIRST_COOL_DOWN_MS = 1_000
 
-/** Part of a growing cool-down that is left to chance, so that isolates do not all come back in the same instant. */
+/** Up to this share of a growing cool-down is taken off at random, so that isolates do not all come back in the same instant. */
 const JITTER = 0.2
 
-/** Doublings that are worth computing; the cap is reached long before. */
+/** Keeps the power of two small; `cooldown_time` caps the cool-down long before. */
 const DOUBLINGS_MAX = 16
 
-/** A deployment that cannot work as it is configured is looked at again this often while others answer. */
+/** Cool-down of a deployment that cannot work as it is configured, while another one can answer. */
 const HELD_MS = 5 * 60_000
 
-/** While nobody else can answer, a used-up daily quota is looked at this often: AWS does not say when it is reset. */
+/** Where no other deployment can answer, a used-up daily quota is tried again this often: AWS does not say when it is reset. */
 const DAILY_RECHECK_MS = 15 * 60_000
 
 const DAY_MS = 24 * 60 * 60_000
 
 export type CoolDown = {
-  /** Until then nothing is asked of the deployment while another one can answer. */
+  /** Until this time the deployment gets no calls as long as another one can answer. */
   untilMs: number
-  /** Until then nothing is asked of it at all. Earlier than `untilMs` for what only a person or a guess can end. */
+  /**
+   * Until this time it gets no calls at all. Earlier than `untilMs` where nobody can say when the fault ends: the deployment is then
+   * tried again sooner if no other one can answer.
+   */
   soleUntilMs: number
 }
 
 export type CoolDownInput = {
   rule: CoolDownRule
   failure: Failure
-  /** Cool-downs since the last success. */
+  /** Number of cool-downs since the last success. */
   before: number
   /** `cooldown_time`; 0 switches growing cool-downs off. */
   capMs: number
@@ -37,7 +40,7 @@ export type CoolDownInput = {
   random: () => number
 }
 
-/** null where the configuration knows no cool-down. */
+/** The cool-down that follows a failure; null where the configuration has switched cool-downs off. */
 export function coolDownFor(input: CoolDownInput): CoolDown | null {
   const { rule, nowMs } = input
   switch (rule.lasts) {

@@ -10,7 +10,7 @@ import { type Failure, namedWaitMs } from '../policy/failure.ts'
 import type { HarmfulRow, PolicyRow } from '../policy/policy-row.ts'
 import { coolDownFor } from './cool-down.ts'
 
-/** How long an answer speaks against a failure that one caller can bring about alone. */
+/** How long after an answer a failure that a single caller can cause does not cool the deployment down. */
 const REFUTES_MS = 60_000
 
 /** LiteLLM counts `allowed_fails` by the minute. */
@@ -31,7 +31,7 @@ const REFUSED_TIERS_MAX = 8
  */
 const PROBE_LEASE_MS = 5_000
 
-/** Wait that is named while a probe is under way, whose end nobody knows. */
+/** Wait that callers are told while a probe is under way, because nobody knows when it ends. */
 const PROBING_WAIT_MS = 1_000
 
 /** Weight of the newest answer in the moving average of the time to the first frame. */
@@ -210,7 +210,7 @@ export type FailureInput = {
   reservedTokens?: (() => number) | undefined
 }
 
-/** Whether answers speak against a failure that may be the request's: those of the deployment itself, or of others with its credentials. */
+/** For a failure that the request may have caused: whether a recent answer refutes it, of this deployment or of one with its credentials. */
 export function refutationOf(target: Target, row: PolicyRow, nowMs: number): 'own-answer' | 'same-credentials' | null {
   if (row.coolDown?.after !== 'one-unrefuted') return null
   const isRecent = (answeredMs: number | null) => answeredMs !== null && nowMs - answeredMs < REFUTES_MS

@@ -1,16 +1,7 @@
 /** One group is asked: one attempt at a time, until somebody answers, the table says stop, or nothing is left to ask. */
 import type { Deployment, RouterSettings } from '../../config/types.ts'
 import type { Group, Tier } from '../groups.ts'
-import {
-  beginAttempt,
-  beginDelivery,
-  refuseTier,
-  refutationOf,
-  releaseAttempt,
-  standing,
-  succeeded,
-  type Target,
-} from '../health/health.ts'
+import { refuseTier, refutationOf, standing, type Target } from '../health/health.ts'
 import type { HealthDesk } from '../health/health-desk.ts'
 import type { Failure } from '../policy/failure.ts'
 import { policyFor } from '../policy/policy.ts'
@@ -22,7 +13,8 @@ import {
   type TextMemory,
   UNEXPLAINED,
 } from '../policy/unexplained.ts'
-import type { Attempt, AttemptOutcome, Finish } from '../route.ts'
+import type { Attempt, Finish } from '../route.ts'
+import { takePlace } from './attempt-place.ts'
 import {
   attemptLimitMs,
   explain,
@@ -118,49 +110,54 @@ export async function attemptOnce<T>(
   refreshCredentials: boolean,
   engine: Engine,
 ): Promise<Answer<T> | FailedAttempt<T>> {
-  const { call, context } = journey
-  const { deployment } = target
+  const { call, context, deadlineMs } = journey
   const startedMs = engine.now()
-  const limitMs = Math.min(attemptLimitMs(target, engine.settings, call.streams), journey.deadlineMs - startedMs)
-  const isProbe = beginAttempt(target, startedMs, isSparedFor(journey, target))
-  const reserved = group.strategy.admitted?.(target, context) ?? 0
-  const attempt = newAttempt<T>(deployment, startedMs)
+  const place = takePlace(target, group, context, {
+    startedMs,
+    isSpared: isSparedFor(journey, target),
+    now: () => engine.now(),
+  })
+  const attempt = newAttempt<T>(target.deployment, startedMs)
   call.attempts.push(attempt)
-  let outcome: AttemptOutcome<T>
   try {
-    outcome = await call.attempt(attempt, limitMs, refreshCredentials)
+    const limitMs = Math.min(attemptLimitMs(target, engine.settings, call.streams), deadlineMs - startedMs)
+    const outcome = await call.attempt(attempt, limitMs, refreshCredentials)
+    const endedMs = engine.now()
+    attempt.ms = endedMs - startedMs
+    attempt.value = outcome.value
+    if (outcome.kind === 'success') {
+      const { outSinceMs, finish } = place.answered(outcome.msToFirstFrame, endedMs)
+      learnFromAnswer(journey, engine, endedMs)
+      if (outSinceMs !== null) engine.desk.recovered(target, outSinceMs, endedMs)
+      return { kind: 'answered', value: outcome.value, target, finish }
+    }
+    place.giveBack(endedMs)
+    const { failure } = outcome
+    const row = rowOf(journey, target, failure, engine, endedMs)
+    attempt.failure = failure
+    attempt.row = row
+    const renewed = !refreshCredentials && renewsSession(target, row, endedMs)
+    noteRefusedTier(journey, target, row, endedMs)
+    if (!renewed) engine.desk.failed(target, row, failure, place.isProbe, endedMs, journey.reservedTokens)
+    const failedAttempt = { attempt, target, group, tier, row, failure, renewed }
+    journey.failures.push(failedAttempt)
+    explain(journey, `stopped: ${row.name}`)
+    return failedAttempt
   } catch (fault) {
     // Not an answer of the upstream but a fault of the gateway's own code: it says nothing of the deployment.
-    releaseAttempt(target, isProbe)
-    group.strategy.refused?.(target, reserved, engine.now())
+    place.giveBack(engine.now())
     attempt.action = 'stopped: the gateway failed'
     throw fault
   }
-  const endedMs = engine.now()
-  attempt.ms = endedMs - startedMs
-  attempt.value = outcome.value
-  if (outcome.kind === 'success') {
-    learnFromAnswer(journey, engine, endedMs)
-    const outSinceMs = succeeded(target, isProbe, outcome.msToFirstFrame, endedMs)
-    if (outSinceMs !== null) engine.desk.recovered(target, outSinceMs, endedMs)
-    return { kind: 'answered', value: outcome.value, target, finish: deliver(target, reserved, group, engine) }
-  }
-  releaseAttempt(target, isProbe)
-  group.strategy.refused?.(target, reserved, endedMs)
-  const row = rowOf(journey, target, outcome.failure, engine, endedMs)
-  attempt.failure = outcome.failure
-  attempt.row = row
-  const renewed =
-    !refreshCredentials &&
+}
+
+/** The session of an assumed role may have expired, and nothing says that the refusal is the request's: a new one is worth an attempt. */
+function renewsSession(target: Target, row: PolicyRow, nowMs: number): boolean {
+  return (
     row.sameTarget === 'refresh-credentials' &&
-    deployment.credentials.kind === 'role' &&
-    refutationOf(target, row, endedMs) === null
-  noteRefusedTier(journey, target, row, endedMs)
-  if (!renewed) engine.desk.failed(target, row, outcome.failure, isProbe, endedMs, journey.reservedTokens)
-  const failedAttempt = { attempt, target, group, tier, row, failure: outcome.failure, renewed }
-  journey.failures.push(failedAttempt)
-  explain(journey, `stopped: ${row.name}`)
-  return failedAttempt
+    target.deployment.credentials.kind === 'role' &&
+    refutationOf(target, row, nowMs) === null
+  )
 }
 
 /** The row of the table, or what was learnt of words that it does not know. */
@@ -201,12 +198,4 @@ function noteRefusedTier({ call }: Journey<unknown>, target: Target, row: Policy
 function newAttempt<T>(deployment: Deployment, startedMs: number): Attempt<T> {
   const unknown = { sentMs: null, ms: null, failure: null, row: null, value: null }
   return { deployment, startedMs, ...unknown, action: 'answered' }
-}
-
-/** The deployment is busy with this answer until it has been delivered. */
-function deliver(target: Target, reserved: number, group: Group, engine: Engine): Finish {
-  const endDelivery = beginDelivery(target)
-  return function finish(usage) {
-    if (endDelivery()) group.strategy.finished?.(target, reserved, usage, engine.now())
-  }
 }

@@ -8,7 +8,7 @@ import { sideOf, type Target } from '../health/health.ts'
 import type { RouteCall } from '../route.ts'
 
 export type Bounds = {
-  /** Each list binds by itself: that of the group asked for, that of the caller. */
+  /** Lists of region prefixes (that of the group asked for, that of the caller); a deployment must satisfy each of them. */
   regions: readonly (readonly string[])[]
   /** 0 where it is not known or not checked. */
   inputTokens: number
@@ -50,7 +50,7 @@ function tiersFor(group: Group, bounds: Bounds, call: RouteCall<unknown>, groups
   return fitting.length > 0 ? { kind: 'some', tiers: tiersOf(fitting) } : { kind: 'too-long' }
 }
 
-/** A body that was written for the models of a group is of a form that this deployment's model reads, whichever of them was meant. */
+/** Whether this deployment's model reads the InvokeModel bodies that were written for any of the group's models. */
 function readsBodiesFor(asked: Group, other: Deployment): boolean {
   const models: readonly Target[] = [asked.first, ...asked.tiers.flat()]
   return models.every(({ deployment }) => readTheSame(deployment, other))

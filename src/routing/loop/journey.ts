@@ -16,7 +16,7 @@ export type FailedAttempt<T> = {
   tier: number
   row: PolicyRow
   failure: Failure
-  /** Its session was renewed and it was asked again at once: counted as one attempt with the next. */
+  /** The session was renewed and the same deployment asked again at once: both count as one attempt. */
   renewed: boolean
 }
 
@@ -38,7 +38,7 @@ export function totalTimeMs(settings: RouterSettings, streams: boolean): number 
   return (streams ? settings.streamTimeoutMs : settings.timeoutMs) * (settings.numRetries + 1)
 }
 
-/** The nearest setting counts, and of one place that of streams before the general one. */
+/** The deployment's own setting before the router's, and for streams `stream_timeout` before `timeout`. */
 export function attemptLimitMs(target: Target, settings: RouterSettings, streams: boolean): number {
   const { timeoutMs, streamTimeoutMs } = target.deployment
   if (!streams) return timeoutMs ?? settings.timeoutMs

@@ -1,4 +1,4 @@
-/** What the client gets when nobody answered: the most useful error, and when to come back. */
+/** What the client gets when no deployment answered: the most useful error, and how long to wait before the next try. */
 
 import type { Group } from '../groups.ts'
 import { type Target, waitMs } from '../health/health.ts'
@@ -14,7 +14,7 @@ import type { FailedAttempt, Journey } from './journey.ts'
  */
 const TOLD_WAIT_MAX_MS = 60_000
 
-/** Errors that time mends: by whose doing they are, and by what a client does with their status. */
+/** Errors that may go away with time, by who caused them: for these the client is told how long to wait. */
 const RETRYABLE: ReadonlySet<Blame> = new Set<Blame>(['quota', 'service', 'network'])
 const RETRIED_STATUSES: ReadonlySet<number | null> = new Set([429, 503])
 
@@ -39,19 +39,19 @@ export function failureResult<T>(
   nowMs: number,
 ): RouteResult<T> {
   const { attempt, failure, group, row, target } = failed
-  // A deployment that found fault with this very request would do so again, however soon it may be asked.
+  // A deployment that refused this request as faulty would refuse it again, however soon it may be asked.
   const unhelpful = new Set(journey.failures.filter((one) => one.row.blame === 'request').map((one) => one.target))
   const isRetryable = RETRYABLE.has(row.blame) || RETRIED_STATUSES.has(failure.status)
-  // Where routing would ask again at once, what the upstream said of the wait holds.
+  // Where routing itself knows of no wait, the one that the upstream named holds.
   const waitMs = soonestWait(considered, nowMs, unhelpful).ms || (namedWaitMs(failure) ?? 0)
-  const travelled = {
+  const route = {
     deployment: target.deployment,
     group: group.name,
     fallbacks: considered.length - 1,
     retryAfterMs: isRetryable ? told(waitMs) : null,
   }
-  if (attempt.value === null) return { kind: 'exhausted', failure, ...travelled }
-  return { kind: 'failed', value: attempt.value, failure, ...travelled }
+  if (attempt.value === null) return { kind: 'exhausted', failure, ...route }
+  return { kind: 'failed', value: attempt.value, failure, ...route }
 }
 
 /** For a call of which nothing was asked. 429 where the deployment that comes back first is out for quota, else 503. */

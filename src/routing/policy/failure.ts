@@ -1,4 +1,4 @@
-/** What an upstream did instead of answering: all that routing needs to know of it. */
+/** How an attempt failed: all that routing needs to know of it. */
 
 export type FailurePhase =
   /** Before anything was sent to Bedrock: the session of an assumed role could not be had, or is of no use for the operation. */

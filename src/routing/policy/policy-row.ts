@@ -3,31 +3,31 @@ import type { RetryPolicy } from '../../config/types.ts'
 import type { Signal } from './signal.ts'
 
 /**
- * Whose doing a failure was, in the order of usefulness to the client when all attempts failed: its own fault will not go away by
- * itself, quota comes back, and of a fault in the gateway's configuration the client can make nothing.
+ * Who caused a failure. Where all attempts failed, the client gets the error that comes first in this order, because it is the most
+ * useful one: the client can mend its own request, quota comes back, but it can do nothing about the gateway's configuration.
  */
 export const BLAME_BY_USEFULNESS = [
   /** Body, headers, query, signature over them, or something that only this request names. */
   'request',
-  /** The request's too: what the model makes of this very prompt. */
+  /** The request too: the model failed on this prompt. */
   'model',
-  /** The deployment's: its bucket is empty. */
+  /** The deployment: its quota is used up. */
   'quota',
-  /** The deployment's: Bedrock slipped there. */
+  /** The deployment: Bedrock had a passing fault there. */
   'service',
   'network',
-  /** The operation's, which the deployment as it is configured cannot serve. */
+  /** The operation, which the deployment cannot serve as it is configured. */
   'operation',
-  /** Of the account or the settings of the deployment. */
+  /** The account or the settings of the deployment. */
   'account',
   /** The client left, and the gateway broke off for it. */
   'client',
-  /** Our own. */
+  /** The gateway's own code. */
   'gateway',
 ] as const
 export type Blame = (typeof BLAME_BY_USEFULNESS)[number]
 
-/** What lies with a deployment, its account or the way to it: only this may keep it from other callers. */
+/** Causes that lie with a deployment, its account or the network to it: only these may take it from other callers. */
 export type HarmfulBlame = 'quota' | 'service' | 'network' | 'account'
 
 /** Which failures take a deployment out, and for how long. */
@@ -46,7 +46,7 @@ export type CoolDownRule = {
   bySize?: true
 }
 
-/** A failure for which a deployment may go out is blamed on something of its own: the types allow nothing else. */
+/** Only a failure whose cause lies with the deployment may cool it down: the types allow nothing else. */
 type Consequence =
   | { blame: HarmfulBlame; coolDown: CoolDownRule }
   | { blame: Exclude<Blame, HarmfulBlame>; coolDown: null }
@@ -75,9 +75,9 @@ export type PolicyRow = Treatment & {
   when: Signal
   /** Where the call may go although the request is at fault: `context_window_fallbacks`. */
   fallback?: 'context-window'
-  /** What is refused is a service tier: the deployment goes on for calls that ask for another. */
+  /** A service tier was refused: the deployment goes on serving calls that ask for another one. */
   refuses?: 'service-tier'
-  /** A fault of the gateway itself, to be shouted about. */
+  /** A fault of the gateway itself: the log line says `alarm`. */
   alarm?: true
   source: string
 }

@@ -1,9 +1,9 @@
 /**
- * What a failure means: one table, read from the top, the first row that matches counts. Adding a signal is adding a row.
- * What no row foresees is judged by the last one, so every failure has a row.
+ * What a failure means, as one table: the first row that matches decides. A new signal is a new row. The last row matches
+ * everything, so every failure has one.
  *
- * `retry_policy` bounds how often a signal is retried that the table lets be retried. It does not make a plain 400 worth asking
- * twice. LiteLLM's ContentPolicyViolationErrorRetries has nothing to bound: an intervening guardrail is a 200 on Bedrock.
+ * `retry_policy` bounds how often a failure is retried that the table allows to be retried. It does not make a plain 400 worth
+ * asking twice. LiteLLM's ContentPolicyViolationErrorRetries has nothing to bound: an intervening guardrail is a 200 on Bedrock.
  */
 import type { Failure } from './failure.ts'
 import type { PolicyRow } from './policy-row.ts'
@@ -278,7 +278,7 @@ export const POLICY: readonly PolicyRow[] = [
   { name: 'refused', when: { statuses: ['4xx'] }, ...REQUEST, retryClass: null, source: COMMON_ERRORS },
 ]
 
-/** What none of the rows foresees is asked for elsewhere, and counted. */
+/** A failure that no row describes: another deployment is asked, and it counts against the first one's health. */
 export const UNFORESEEN: PolicyRow = { name: 'unforeseen', when: {}, ...SILENCE, blame: 'service', source: 'no row' }
 
 /** `model`: the identifier that the deployment sends upstream, which the text may speak of. */

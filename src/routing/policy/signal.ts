@@ -11,7 +11,7 @@ export type Signal = {
   types?: readonly string[]
   /** `originalStatusCode` of a 424. */
   originalStatuses?: readonly StatusPattern[]
-  /** What the text says: a pattern, or a question about it and the deployment's own model. */
+  /** A pattern of the text, or a function of the text and the deployment's model. */
   message?: RegExp | ((message: string, model: string) => boolean)
   timedOut?: true
   abortedByUs?: true

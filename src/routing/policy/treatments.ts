@@ -4,7 +4,7 @@ import type { Treatment } from './policy-row.ts'
 type Harmful = Extract<Treatment, { coolDown: object }>
 type Harmless = Extract<Treatment, { coolDown: null }>
 
-/** The service slipped: another deployment at once, or the same one once more. */
+/** A passing fault of the service: another deployment is asked at once, or the same one once more. */
 export const SERVICE: Harmful = {
   sameTarget: 'once',
   otherTarget: 'yes',
@@ -23,7 +23,7 @@ export const SILENCE: Harmful = {
   retryClass: null,
 }
 
-/** The deployment's own bucket is empty; every other one is full of its own. */
+/** The deployment's quota is used up. Every deployment has a quota of its own, so another one may answer. */
 export const QUOTA: Harmful = {
   sameTarget: 'no',
   otherTarget: 'yes',
@@ -64,7 +64,7 @@ export const REQUEST: Harmless = {
   retryClass: 'BadRequestErrorRetries',
 }
 
-/** What the model makes of a prompt varies by chance, so it may be tried once more; it says nothing of the deployment. */
+/** The model failed on this prompt. Its output varies, so one more try may succeed; it says nothing about the deployment. */
 export const MODEL: Harmless = {
   ...REQUEST,
   sameTarget: 'once',
@@ -73,5 +73,5 @@ export const MODEL: Harmless = {
   retryClass: 'InternalServerErrorRetries',
 }
 
-/** The answer of the model stands, and perhaps it has cost its tokens already. */
+/** The model's failure is final: another try would not help and may be billed again. */
 export const MODEL_FINAL: Harmless = { ...MODEL, sameTarget: 'no', otherTarget: 'no', retryClass: null }

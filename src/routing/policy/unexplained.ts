@@ -1,7 +1,7 @@
 /**
- * A 400 in words that are not known, which may speak of the account: what a sibling says to the same request decides, and is
- * remembered for those words. Where a sibling answers, they are the account's of the deployment that said them; where it says the
- * same, they are the request's, and the next request that hears them is asked once.
+ * A 400 whose text is not known and which may be about the account or about the request. A sibling deployment is asked the same
+ * request, and its outcome is remembered for this text: where the sibling answers, the fault lies with the account of the first
+ * deployment; where it refuses in the same words, the fault lies with the request, and later requests are asked only once.
  *
  * The memory is that of one isolate and bounded; what it forgets costs one attempt to learn again.
  */
@@ -9,10 +9,10 @@ import type { PolicyRow } from './policy-row.ts'
 import { mayBeOfAccount } from './texts.ts'
 import { MISCONFIGURED, REQUEST, UNLESS_REFUTED } from './treatments.ts'
 
-/** Words that are remembered. */
+/** Most texts that are remembered. */
 const TEXTS_MAX = 256
 
-/** How long: an account may be mended, and a sibling that said the same may have been as ill. */
+/** How long a text is remembered: an account may be mended, and a sibling that said the same may have had the same fault. */
 const REMEMBERED_MS = 15 * 60_000
 
 /** Longer texts are told apart by their beginnings. */
@@ -26,7 +26,7 @@ export const UNEXPLAINED: PolicyRow = {
   source: 'https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html',
 }
 
-/** After a sibling has answered the request to which the words were said. A caller may still be the cause, by asking for what only one account has. */
+/** A sibling has answered the request that was refused so. A caller may still be the cause, by asking for what only one account has. */
 export const ANSWERED_BY_SIBLING: PolicyRow = {
   ...UNEXPLAINED,
   ...MISCONFIGURED,
@@ -34,7 +34,7 @@ export const ANSWERED_BY_SIBLING: PolicyRow = {
   coolDown: UNLESS_REFUTED,
 }
 
-/** After a sibling has said them too. */
+/** A sibling has refused the request in the same words. */
 export const REPEATED_BY_SIBLING: PolicyRow = { ...UNEXPLAINED, ...REQUEST, name: 'repeated-by-sibling' }
 
 export type TextMemory = {

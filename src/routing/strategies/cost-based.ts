@@ -4,8 +4,8 @@ import { shareIn } from './simple-shuffle.ts'
 import { lowest, pickWeighted, type Strategy } from './strategy.ts'
 
 /**
- * Any figure by which deployments of one model can be compared, such as USD per million input tokens; null: not known. Asked for
- * at every choice, so that a price that changes is seen; who hands it in remembers it.
+ * A figure by which deployments of one model can be compared, such as USD per million input tokens; null where it is not known.
+ * Called at every choice, so that a changed price takes effect; whoever passes the function in caches what is dear to compute.
  */
 export type PriceOf = (deployment: Deployment) => number | null
 

@@ -8,7 +8,7 @@ import { simpleShuffle } from './simple-shuffle.ts'
 import type { Strategy } from './strategy.ts'
 import { usageBased } from './usage-based.ts'
 
-/** A strategy by LiteLLM's name. */
+/** The strategy of a name. */
 export function createStrategy(name: RoutingStrategy, priceOf: PriceOf): Strategy {
   switch (name) {
     case 'simple-shuffle':

@@ -1,10 +1,10 @@
 /** `latency-based-routing`: the shortest time to the first frame, by a moving average over the answers of this isolate. */
 import { pickAny, type Strategy } from './strategy.ts'
 
-/** Part of the calls that go anywhere, so that a deployment which was slow once is measured again. */
+/** Share of the calls that go to a random deployment, so that one which was slow once is measured again. */
 const EXPLORATION_SHARE = 0.05
 
-/** Deployments within this part of the fastest share its calls: the average is not more exact than that. */
+/** Deployments whose average is within this share of the fastest are treated as equally fast: the average is not more exact than that. */
 const BUFFER_SHARE = 0.1
 
 export function latencyBased(): Strategy {

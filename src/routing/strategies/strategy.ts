@@ -1,4 +1,7 @@
-/** The one interface of all strategies, and the help they share. A strategy chooses; health and retries are not its business. */
+/**
+ * What every routing strategy implements, and helpers that several share. A strategy only chooses among deployments that may be
+ * asked; health and retries are decided elsewhere.
+ */
 import type { Target } from '../health/health.ts'
 
 export type PickContext = {
@@ -7,22 +10,25 @@ export type PickContext = {
   readonly bodyBytes: Uint8Array | null
   readonly estimatedInputTokens: number | undefined
   readonly maxTokens: number | undefined
-  /** Filled by `cache-affinity` once for all attempts of a call; undefined: not looked for yet, null: nothing is cached. */
+  /**
+   * Hash of the cached part of the prompt, which `cache-affinity` computes once for all attempts of a call. Undefined: not computed
+   * yet; null: the prompt has no cache point.
+   */
   prefixHash?: number | null
 }
 
 export type Usage = { inputTokens: number; outputTokens: number; cacheWriteInputTokens?: number }
 
 export type Strategy = {
-  /** One of at least two deployments that may be asked. */
+  /** Chooses one of `usable`, which holds at least two deployments. */
   pick(usable: readonly Target[], context: PickContext): Target | undefined
-  /** The call goes to this deployment; the tokens reserved for it, to be handed back by one of the next two. */
-  admitted?(target: Target, context: PickContext): number
-  refused?(target: Target, reserved: number, nowMs: number): void
+  /** An attempt begins on this deployment. Returns the tokens that it reserves there, which `failed` or `finished` gets back. */
+  started?(target: Target, context: PickContext): number
+  failed?(target: Target, reserved: number, nowMs: number): void
   finished?(target: Target, reserved: number, usage: Usage, nowMs: number): void
 }
 
-/** One at random, by weight; any of them where no weight is above 0. */
+/** A random deployment, chosen by weight; where no weight is above 0, each is equally likely. */
 export function pickWeighted(
   targets: readonly Target[],
   weightOf: (target: Target) => number,
@@ -42,7 +48,7 @@ export function pickAny(targets: readonly Target[], random: () => number): Targe
   return targets[Math.floor(random() * targets.length)]
 }
 
-/** Those with the lowest score; several where it is the same. */
+/** The deployments with the lowest score: more than one where several have it. */
 export function lowest(targets: readonly Target[], scoreOf: (target: Target) => number): Target[] {
   let best = Number.POSITIVE_INFINITY
   let found: Target[] = []

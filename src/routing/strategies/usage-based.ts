@@ -1,10 +1,10 @@
 /**
- * `usage-based-routing`: the deployment of which the smallest part of its quota is used up in this minute, counted as AWS
- * counts it. At admission a call takes its input and its whole `max_tokens`; at its end that is corrected to input + cache
- * writes + output × burndown rate. Cache reads are free of quota.
+ * `usage-based-routing`: the deployment that has used the smallest share of its quota in this minute, counted as AWS counts it.
+ * When a call starts it takes its input and its whole `max_tokens`; at its end that is corrected to input + cache writes +
+ * output × burndown rate. Cache reads take no quota.
  * https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html
  *
- * Each isolate counts its own calls only, so the figures are a part of the truth. Where AWS knows better it answers 429.
+ * Each isolate counts only its own calls, so its figures are too low. Where the quota is really used up, AWS answers 429.
  */
 import { familyOfReference } from '../../bedrock/model/families/families.ts'
 import type { Deployment } from '../../config/types.ts'
@@ -51,14 +51,14 @@ export function usageBased(): Strategy {
       const emptiest = lowest(usable, shareUsed)
       return pickWeighted(emptiest, shareIn(emptiest), context.random)
     },
-    admitted(target, context) {
+    started(target, context) {
       const minute = minuteOf(target, context.nowMs)
       const reserved = reservation(context)
       minute.tokens += reserved
       minute.requests++
       return reserved
     },
-    refused(target, reserved, nowMs) {
+    failed(target, reserved, nowMs) {
       const minute = minuteOf(target, nowMs)
       minute.tokens = Math.max(0, minute.tokens - reserved)
     },

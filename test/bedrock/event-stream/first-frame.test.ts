@@ -1,14 +1,14 @@
 import { describe, it } from 'vitest'
 import { encodeFrame, exceptionFrame } from '../../../src/bedrock/event-stream/encode.ts'
-import { createFirstFrameProbe, MAX_PROBED_FRAME_BYTES } from '../../../src/bedrock/event-stream/first-frame.ts'
+import { createFirstFrameReader, FIRST_FRAME_MAX_BYTES } from '../../../src/bedrock/event-stream/first-frame.ts'
 import { encodeWithOracle, event, eventHeaders, join } from './oracle.ts'
 
 const start = event('messageStart', { role: 'assistant' })
 
-describe('createFirstFrameProbe', () => {
+describe('createFirstFrameReader', () => {
   it('knows nothing until the last byte of the first message, and then calls an event content', ({ expect }) => {
     for (let cut = 0; cut <= start.length; cut++) {
-      const kind = createFirstFrameProbe().push(start.subarray(0, cut)).kind
+      const kind = createFirstFrameReader().push(start.subarray(0, cut)).kind
       expect(kind).toBe(cut === start.length ? 'content' : 'incomplete')
     }
   })
@@ -22,7 +22,7 @@ describe('createFirstFrameProbe', () => {
       ],
       '{"message":"no","originalStatusCode":424}',
     )
-    const probe = createFirstFrameProbe()
+    const probe = createFirstFrameReader()
     for (const byte of frame.subarray(0, -1)) expect(probe.push(Uint8Array.of(byte))).toEqual({ kind: 'incomplete' })
     const answer = probe.push(frame.subarray(-1))
     expect(answer).toMatchObject({
@@ -42,23 +42,23 @@ describe('createFirstFrameProbe', () => {
       [':error-code', 'InternalFailure'],
       [':error-message', 'sorry'],
     ] as const
-    const answer = createFirstFrameProbe().push(encodeFrame(headers, new Uint8Array(0)))
+    const answer = createFirstFrameReader().push(encodeFrame(headers, new Uint8Array(0)))
     expect(answer).toEqual({ kind: 'exception', type: 'InternalFailure', message: 'sorry', payload: new Uint8Array(0) })
   })
 
   it('keeps its first answer, so an exception after content is content', ({ expect }) => {
-    const probe = createFirstFrameProbe()
+    const probe = createFirstFrameReader()
     expect(probe.push(join(start, exceptionFrame('throttlingException', 'slow')))).toEqual({ kind: 'content' })
     expect(probe.push(Uint8Array.of(1, 2, 3))).toEqual({ kind: 'content' })
   })
 
   it('takes an unknown event for content', ({ expect }) => {
-    expect(createFirstFrameProbe().push(event('somethingNew', {}))).toEqual({ kind: 'content' })
+    expect(createFirstFrameReader().push(event('somethingNew', {}))).toEqual({ kind: 'content' })
   })
 
   it('does not wait for a message above 64 KiB', ({ expect }) => {
-    const large = encodeWithOracle(eventHeaders('contentBlockDelta'), 'x'.repeat(MAX_PROBED_FRAME_BYTES))
-    const probe = createFirstFrameProbe()
+    const large = encodeWithOracle(eventHeaders('contentBlockDelta'), 'x'.repeat(FIRST_FRAME_MAX_BYTES))
+    const probe = createFirstFrameReader()
     expect(probe.push(large.subarray(0, 11))).toEqual({ kind: 'incomplete' })
     expect(probe.push(large.subarray(11, 12))).toEqual({ kind: 'content' })
   })
@@ -67,6 +67,6 @@ describe('createFirstFrameProbe', () => {
     ['a wrong prelude', new TextEncoder().encode('{"message":"this is JSON and no event stream"}')],
     ['a wrong message checksum', join(start.subarray(0, -1), Uint8Array.of(0))],
   ] as [string, Uint8Array][])('says corrupt for %s', ([, bytes], { expect }) => {
-    expect(createFirstFrameProbe().push(bytes)).toEqual({ kind: 'corrupt' })
+    expect(createFirstFrameReader().push(bytes)).toEqual({ kind: 'corrupt' })
   })
 })

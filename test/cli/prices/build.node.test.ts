@@ -3,13 +3,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { runPricesCommand } from '../../../src/cli/prices/command.ts'
+import { ROOT } from '../../../src/cli/root.ts'
 import { BUNDLED_CATALOGUE } from '../../../src/ledger/prices/bundled.ts'
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..')
 const FOLDER = join(ROOT, '../shared/prices')
 const CATALOGUE = join(ROOT, 'src/ledger/prices/catalogue.json')
 

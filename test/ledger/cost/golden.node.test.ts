@@ -2,14 +2,14 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { nanoFromPico } from '../../../src/base/decimal.ts'
+import { ROOT } from '../../../src/cli/root.ts'
 import { priceCase } from '../../../src/ledger/cost/price-case.ts'
 import { BUNDLED_CATALOGUE } from '../../../src/ledger/prices/bundled.ts'
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..')
 const GOLDEN = join(ROOT, '../shared/prices/golden.json')
 
 type Golden = { name: string; expected_usd: string | null; state: string }

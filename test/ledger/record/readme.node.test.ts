@@ -35,6 +35,12 @@ describe('the README of the ledger', () => {
     expect(tableBelow('### Fields of a record')).toEqual(rows)
   })
 
+  test('shows an example of a row with every field', () => {
+    const [, below = ''] = README.split('\n### Fields of a record\n')
+    const example = JSON.parse(/```json\n([\s\S]*?)```/.exec(below)?.[1] ?? '{}') as object
+    expect(Object.keys(example).toSorted()).toEqual([...Object.keys(FIELDS), 'spend'].toSorted())
+  })
+
   test('has a row for each log line of the ledger', () => {
     const events = Object.entries(EVENTS).filter(([name]) => name.startsWith('spend_'))
     expect(tableBelow('## Log lines')).toEqual(events.map(([name, meaning]) => [`\`${name}\``, meaning]))

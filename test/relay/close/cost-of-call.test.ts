@@ -71,7 +71,9 @@ function attemptOf(deployment: Deployment, row: PolicyRow | null): Attempt<Deliv
 function costOf(facts: Facts, ending: Partial<Ending>) {
   const { call, log, deployment } = callOf(facts)
   const whole = { ...endingOf({ deployment, fallbacks: 0 }, NOW_MS), verdict: 'complete' as const, ...ending }
-  return costOfCall(call, whole, log, NOW_MS)
+  if (whole.parts !== null) return costOfCall(call, whole, log, NOW_MS)
+  // Nobody answered: the last attempt is one of those that failed.
+  return costOfCall({ ...call, attempts: call.attempts.slice(0, -1) }, whole, log.slice(0, -1), NOW_MS)
 }
 
 const told = (inputTokens: number, outputTokens: number, more: object = {}) => ({
@@ -242,6 +244,17 @@ describe('a call without an answer', () => {
       state: 'unpriced',
       nanoUsd: null,
       missing: ['usage'],
+    })
+  })
+
+  it('is not known where an upstream answered and the gateway failed before it had read the usage', () => {
+    const { call, log, deployment } = callOf({})
+    const ending = endingOf({ deployment, fallbacks: 0 }, NOW_MS)
+    expect(costOfCall(call, ending, log, NOW_MS)).toMatchObject({
+      state: 'unpriced',
+      nanoUsd: null,
+      missing: ['usage'],
+      reason: 'the gateway failed before it had read what the answer consumed; its log has the cause',
     })
   })
 })

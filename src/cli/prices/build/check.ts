@@ -2,10 +2,11 @@
  * Every listing of every source against the finished rows. A difference is allowed only where it is written down with both
  * values and the reason; a written one that no longer occurs is a fault too.
  */
+import { isObject } from '../../../base/json.ts'
 import { findPrice } from '../../../ledger/prices/look-up.ts'
 import type { Catalogue, PriceRow, PriceScope, TokenPrices } from '../../../ledger/prices/price-row.ts'
 import type { GenaiPrices } from './genai.ts'
-import { isRecord, type Listing } from './listing.ts'
+import type { Listing } from './listing.ts'
 import { GOV_REGIONS, geographyRegion } from './price-rules.ts'
 
 /** One listing that differs: meter → value, as listed and as taken (null: no price). */
@@ -85,7 +86,7 @@ export function flatten(prices: Pick<PriceRow, 'meters' | 'over' | 'other'>): Re
   const add = (prefix: string, values: TokenPrices | Record<string, unknown>): void => {
     for (const [name, value] of Object.entries(values)) {
       if (typeof value === 'string') flat[`${prefix}${name}`] = value
-      else if (isRecord(value)) add(`${prefix}${name}.`, value)
+      else if (isObject(value)) add(`${prefix}${name}.`, value)
       else if (Array.isArray(value)) flat[`${prefix}${name}`] = JSON.stringify(value)
     }
   }

@@ -2,8 +2,9 @@
  * genai-prices' provider `aws` → prices by reference. Its entries are match rules, not ids: a reference is looked up with the
  * source's own rules, and only for ids that are known otherwise. USD per million tokens.
  */
+import { isObject } from '../../../base/json.ts'
 import { perToken } from './exact.ts'
-import { isRecord, type LongContextStep, type Meters } from './listing.ts'
+import type { LongContextStep, Meters } from './listing.ts'
 
 const METERS = {
   input_mtok: 'input',
@@ -26,10 +27,10 @@ export type GenaiPrices = {
 type Model = { id: string; match: unknown; prices: unknown }
 
 export function genaiPrices(file: unknown): GenaiPrices {
-  const provider = Array.isArray(file) ? file.find((one) => isRecord(one) && one.id === 'aws') : file
-  if (!isRecord(provider) || !Array.isArray(provider.models))
+  const provider = Array.isArray(file) ? file.find((one) => isObject(one) && one.id === 'aws') : file
+  if (!isObject(provider) || !Array.isArray(provider.models))
     throw new Error('genai-prices: no provider `aws` with models')
-  const models = provider.models.filter((one): one is Model => isRecord(one) && typeof one.id === 'string')
+  const models = provider.models.filter((one): one is Model => isObject(one) && typeof one.id === 'string')
   return {
     lookUp(reference) {
       const model = models.find((one) => matches(one.match, reference))
@@ -39,7 +40,7 @@ export function genaiPrices(file: unknown): GenaiPrices {
 }
 
 function matches(rule: unknown, reference: string): boolean {
-  if (!isRecord(rule)) return false
+  if (!isObject(rule)) return false
   const [name, value] = Object.entries(rule)[0] ?? []
   if (name === 'or') return Array.isArray(value) && value.some((one) => matches(one, reference))
   if (name === 'and') return Array.isArray(value) && value.every((one) => matches(one, reference))
@@ -53,8 +54,8 @@ function matches(rule: unknown, reference: string): boolean {
 
 function periodsOf(prices: unknown): GenaiPeriod[] {
   if (!Array.isArray(prices)) return [{ from: null, ...pricesOf(prices) }]
-  return prices.filter(isRecord).map((period) => {
-    const constraint = isRecord(period.constraint) ? period.constraint.start_date : undefined
+  return prices.filter(isObject).map((period) => {
+    const constraint = isObject(period.constraint) ? period.constraint.start_date : undefined
     return { from: typeof constraint === 'string' ? constraint : null, ...pricesOf(period.prices) }
   })
 }
@@ -63,10 +64,10 @@ function pricesOf(prices: unknown): Omit<GenaiPeriod, 'from'> {
   const meters: Meters = {}
   const steps = new Map<number, Meters>()
   for (const [name, meter] of Object.entries(METERS)) {
-    const value = isRecord(prices) ? prices[name] : undefined
+    const value = isObject(prices) ? prices[name] : undefined
     if (value === undefined) continue
-    meters[meter] = perToken(String(isRecord(value) ? value.base : value))
-    for (const tier of isRecord(value) && Array.isArray(value.tiers) ? value.tiers.filter(isRecord) : []) {
+    meters[meter] = perToken(String(isObject(value) ? value.base : value))
+    for (const tier of isObject(value) && Array.isArray(value.tiers) ? value.tiers.filter(isObject) : []) {
       const tokens = Number(tier.start)
       steps.set(tokens, { ...steps.get(tokens), [meter]: perToken(String(tier.price)) })
     }

@@ -45,6 +45,3 @@ export function parseExactJson(text: string): unknown {
     typeof value === 'number' && context?.source !== undefined ? context.source : value
   return JSON.parse(text, keepText as (key: string, value: unknown) => unknown)
 }
-
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

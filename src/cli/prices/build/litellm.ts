@@ -1,9 +1,10 @@
 /** LiteLLM's price file (`model_prices_and_context_window.json`) → listings. USD per unit of the field's name. */
+import { isObject } from '../../../base/json.ts'
 import { parseModelId } from '../../../bedrock/model/model-id.ts'
 import { parsePriceField } from '../../../config/reading/price-fields.ts'
 import { priceId } from '../../../ledger/prices/price-row.ts'
 import { plain } from './exact.ts'
-import { emptyListing, type ImageGrade, isRecord, type Listing } from './listing.ts'
+import { emptyListing, type ImageGrade, type Listing } from './listing.ts'
 import { MANTLE_TWINS, NOT_AWS_IDS } from './price-rules.ts'
 
 const PROVIDERS: ReadonlySet<unknown> = new Set(['bedrock', 'bedrock_converse', 'bedrock_mantle'])
@@ -19,12 +20,12 @@ type Entry = Record<string, unknown>
 export function litellmListings(files: readonly unknown[]): Listing[] {
   const entries = new Map<string, Entry>()
   for (const file of files) {
-    if (!isRecord(file)) throw new Error('a LiteLLM price file is a JSON object')
-    for (const part of [file.entries_added, file.price_fields_added].some(isRecord)
+    if (!isObject(file)) throw new Error('a LiteLLM price file is a JSON object')
+    for (const part of [file.entries_added, file.price_fields_added].some(isObject)
       ? [file.entries_added, file.price_fields_added]
       : [file]) {
-      for (const [key, entry] of Object.entries(isRecord(part) ? part : {})) {
-        if (isRecord(entry)) entries.set(key, { ...entries.get(key), ...entry })
+      for (const [key, entry] of Object.entries(isObject(part) ? part : {})) {
+        if (isObject(entry)) entries.set(key, { ...entries.get(key), ...entry })
       }
     }
   }
@@ -68,7 +69,7 @@ function entryListings(key: string, entry: Entry): Listing[] {
     return known
   }
   for (const [name, value] of Object.entries(entry)) {
-    if (name === 'guardrail_cost_per_unit' && isRecord(value)) {
+    if (name === 'guardrail_cost_per_unit' && isObject(value)) {
       const units = Object.entries(value).map(([unit, usd]) => [unit, plain(String(usd))])
       listingOf('default').other.guardrailUnit = Object.fromEntries(units)
       continue

@@ -1,19 +1,20 @@
 /** lmux' table of AWS's price list by source region → listings. USD per million tokens. */
+import { isObject } from '../../../base/json.ts'
 import { parseModelId } from '../../../bedrock/model/model-id.ts'
 import { perToken } from './exact.ts'
-import { emptyListing, isRecord, type Listing, type Meters } from './listing.ts'
+import { emptyListing, type Listing, type Meters } from './listing.ts'
 import { LMUX_NAMES } from './price-rules.ts'
 
 const METERS = { input: 'input', output: 'output', cache_read: 'cacheRead', cache_write: 'cacheWrite' } as const
 
 export function lmuxListings(file: unknown): Listing[] {
-  if (!isRecord(file) || !isRecord(file.default) || !isRecord(file.regions)) {
+  if (!isObject(file) || !isObject(file.default) || !isObject(file.regions)) {
     throw new Error('the lmux table is a JSON object with `default` and `regions`')
   }
   const defaultRegion = String(file.default_region)
   const tables: [string, unknown][] = [[defaultRegion, file.default], ...Object.entries(file.regions)]
   return tables.flatMap(([region, table]) =>
-    Object.entries(isRecord(table) ? table : {}).flatMap(([key, steps]) =>
+    Object.entries(isObject(table) ? table : {}).flatMap(([key, steps]) =>
       idsOf(key).map((name) => lmuxListing(name, key, region, Array.isArray(steps) ? steps : [])),
     ),
   )
@@ -35,7 +36,7 @@ function lmuxListing(name: string, key: string, region: string, steps: readonly 
     region,
   })
   for (const step of steps) {
-    if (!isRecord(step)) continue
+    if (!isObject(step)) continue
     const tokens = Number(step.over_input_tokens ?? 0)
     if (tokens === 0) listing.meters = metersOf(step)
     else listing.over.push({ tokens, meters: metersOf(step) })
@@ -49,6 +50,6 @@ function metersOf(step: Record<string, unknown>): Meters {
     if (step[name] !== undefined) meters[meter] = perToken(String(step[name]))
   }
   const byTtl = step.cache_write_by_ttl
-  if (isRecord(byTtl) && byTtl['1h'] !== undefined) meters.cacheWrite1h = perToken(String(byTtl['1h']))
+  if (isObject(byTtl) && byTtl['1h'] !== undefined) meters.cacheWrite1h = perToken(String(byTtl['1h']))
   return meters
 }

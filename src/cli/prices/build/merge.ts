@@ -2,6 +2,7 @@
  * Listings of all sources → price rows. Who is believed, in order: lmux for tokens of the default tier (only it knows regions),
  * LiteLLM for everything else, genai-prices for what neither has and for prices of the past.
  */
+import { GEOGRAPHIES } from '../../../bedrock/model/geographies.ts'
 import type { PriceRow, PriceScope } from '../../../ledger/prices/price-row.ts'
 import { complete, localFromGlobal, scaled } from './complete.ts'
 import type { GenaiPrices } from './genai.ts'
@@ -9,7 +10,6 @@ import type { Listing } from './listing.ts'
 import type { PriceMap, ScopeClass } from './price-map.ts'
 import {
   GENAI_ONLY,
-  GEOGRAPHY_REGIONS,
   GOV_FACTOR,
   GOV_FAMILY,
   GOV_REGIONS,
@@ -145,7 +145,7 @@ function tierPrices(listings: readonly Listing[], scope: ScopeClass, tier: strin
   for (const listing of own.filter((one) => one.region === null && rank(one) === 5)) {
     const parent = listings.find((one) => one.key === listing.key && one.tier === 'default')
     for (const [region, price] of defaults.regions) {
-      const inside = GEOGRAPHY_REGIONS[listing.geography ?? '']?.test(region) ?? false
+      const inside = GEOGRAPHIES.get(listing.geography ?? '')?.regions?.includes(region) ?? false
       const same = parent?.meters.input === price.meters.input && parent?.meters.output === price.meters.output
       const chosen = inside && same ? choose([listing]) : null
       if (chosen !== null) regions.set(region, chosen)

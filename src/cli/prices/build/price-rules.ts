@@ -2,6 +2,7 @@
  * What the build knows beside the sources, as data: names, groups of regions, and the rules that complete rows. Each rule is
  * explained, with where it is from and how often the sources confirm it, in ../README.md.
  */
+import { partitionOf } from '../../../bedrock/partitions.ts'
 import type { ImageGrade } from '../../../ledger/prices/price-row.ts'
 
 /** Entries of LiteLLM under names that bedrock-runtime does not have. */
@@ -45,18 +46,7 @@ export const GENAI_ONLY: readonly string[] = [
 /** lmux lists a region's price only where it differs from Virginia's, and lists nothing for these two but one model. */
 export const VIRGINIA_PRICED: readonly string[] = ['us-east-1', 'us-east-2', 'us-west-2']
 
-export const GOV_REGIONS: readonly string[] = ['us-gov-east-1', 'us-gov-west-1']
-
-/** Regions that a geographic profile can be called from, by the prefix of the profile. */
-export const GEOGRAPHY_REGIONS: Readonly<Record<string, RegExp>> = {
-  us: /^us-(east|west)-/,
-  eu: /^eu-/,
-  apac: /^ap-/,
-  jp: /^ap-northeast-[13]$/,
-  au: /^ap-southeast-[24]$/,
-  ca: /^ca-/,
-  in: /^ap-south-/,
-}
+export const GOV_REGIONS: readonly string[] = partitionOf('us-gov-west-1').regions
 
 /** The one region whose price LiteLLM's row of a geography holds. */
 export function geographyRegion(geography: string, id: string): string {

@@ -1,13 +1,13 @@
 /** The checks that span model groups: names, circles, portability and residency of their fallbacks. */
-import { readSameBody } from '../../bedrock/model/families/families.ts'
-import { foundationIdOf } from '../../bedrock/model/model-id.ts'
-import { type Reach, reachStaysWithin, regionWithin } from '../../bedrock/model/reach.ts'
-import type { Issues } from '../issues.ts'
-import { UNKNOWN_REGION } from '../secrets.ts'
-import type { Draft } from './deployment.ts'
+import { readSameBody } from '../../../bedrock/model/families/families.ts'
+import { foundationIdOf } from '../../../bedrock/model/model-id.ts'
+import { type Reach, reachStaysWithin, regionWithin } from '../../../bedrock/model/reach.ts'
+import type { Issues } from '../../issues.ts'
+import { UNKNOWN_REGION } from '../../secrets.ts'
+import type { Draft } from '../deployment.ts'
+import { type ModelReference, servesInvokeOnly } from '../model-setting.ts'
 import type { Edge, EdgesByGroup } from './fallbacks.ts'
 import { type GatheredGroups, resolveName } from './gathered-groups.ts'
-import { type ModelReference, servesInvokeOnly } from './model-setting.ts'
 
 /** @param groups without names that lead to nothing */
 export function checkGroups(groups: GatheredGroups, issues: Issues): void {

@@ -1,13 +1,13 @@
 /** Model groups, patterns, aliases and fallbacks put together, without those that lead to nothing. */
-import type { Issues } from '../issues.ts'
-import { matchPattern, sortPatterns } from '../patterns.ts'
-import { joinPath } from '../setting-path.ts'
-import type { Deployment, PatternGroup } from '../types.ts'
-import type { Draft } from './deployment.ts'
+import type { Issues } from '../../issues.ts'
+import { matchPattern, sortPatterns } from '../../patterns.ts'
+import { joinPath } from '../../setting-path.ts'
+import type { Deployment, PatternGroup } from '../../types.ts'
+import type { Draft } from '../deployment.ts'
+import type { Leavings } from '../left-out.ts'
+import type { ModelList } from '../model-list.ts'
+import { asRecord, type RouterReading, type RouterSettings } from '../router-settings.ts'
 import type { Edge, EdgesByGroup, FallbackGraph } from './fallbacks.ts'
-import type { Leavings } from './left-out.ts'
-import type { ModelList } from './model-list.ts'
-import { asRecord, type RouterReading, type RouterSettings } from './router-settings.ts'
 
 export type GatheredGroups = {
   /** By name of the group, patterns too; with the deployments that could be read. */

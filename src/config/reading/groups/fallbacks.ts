@@ -1,6 +1,6 @@
 /** LiteLLM's list of fallbacks from one model group to others, as a graph whose edges know where they stand in the file. */
-import type { Issues } from '../issues.ts'
-import { joinPath } from '../setting-path.ts'
+import type { Issues } from '../../issues.ts'
+import { joinPath } from '../../setting-path.ts'
 
 /** One fallback, with the path of the setting that names it. */
 export type Edge = { to: string; path: string }
