@@ -114,10 +114,10 @@ async function ask(
   const { operation } = call
   const { deployment } = attempt
   const body = call.body.bytes
-  const { method } = operation
+  const { signal } = controller
+  const request: RequestInit = { method: operation.method, headers, body: sentBody(call), redirect: 'manual', signal }
   attempt.sentMs = Date.now()
-  const sent = sentBody(call)
-  const answering = deps.fetcher(url, { method, headers, body: sent, redirect: 'manual', signal: controller.signal })
+  const answering = deps.fetcher(url, request)
   // A rejection is handled where the answer is awaited; reading the request below must not leave it without a handler.
   answering.catch(() => undefined)
   // Accounting's share of reading the request overlaps with the wait for the upstream.
